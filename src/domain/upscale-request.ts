@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+export const presets = ["general", "ugc", "short_series", "aigc", "old_film"] as const;
+export const tiers = ["fast", "standard", "pro"] as const;
+export const boxes = ["1080p", "2k", "4k"] as const;
+export const containers = ["mp4", "webm", "mov"] as const;
+
+/** The one canonical request that every dialect and the CLI decode to. */
+export const UpscaleRequest = z.object({
+  target: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("box"), box: z.enum(boxes) }),
+    z.object({ kind: z.literal("scale"), factor: z.number().min(1.1).max(10) }),
+  ]),
+  fps: z.union([z.literal("keep"), z.literal(30), z.literal(60)]),
+  preset: z.enum(presets),
+  tier: z.enum(tiers),
+  fidelity: z.enum(["high", "medium"]),
+  container: z.enum(containers),
+  /** 20..99, mapped to a CRF by the encoder settings. */
+  quality: z.int().min(20).max(99),
+});
+export type UpscaleRequest = z.infer<typeof UpscaleRequest>;
+export type Container = UpscaleRequest["container"];
+export type Tier = UpscaleRequest["tier"];
+
+export const defaultRequest: UpscaleRequest = {
+  target: { kind: "box", box: "1080p" },
+  fps: "keep",
+  preset: "general",
+  tier: "standard",
+  fidelity: "high",
+  container: "mp4",
+  quality: 90,
+};

@@ -1,0 +1,31 @@
+import type { MediaInfo, VideoStream } from "../domain/media-info.ts";
+import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import type { UpscaleRequest } from "../domain/upscale-request.ts";
+import { probe } from "../media/probe.ts";
+import { readTimeline, type Timeline } from "../media/timeline.ts";
+import { selectModel } from "../models/registry.ts";
+import { diagnose } from "./diagnose.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { selectVideo } from "./streams.ts";
+
+/** Everything known of an input, and what will be done with it. */
+export type Inspection = {
+  readonly media: MediaInfo;
+  readonly video: VideoStream;
+  readonly timeline: Timeline;
+  readonly model: ModelDescriptor;
+  readonly plan: Plan;
+};
+
+/** Probes, reads the timeline, diagnoses and plans; decodes only the diagnosis's frames. */
+export async function inspect(inputPath: string, request: UpscaleRequest, threads: number, signal?: AbortSignal): Promise<Inspection> {
+  const media = await probe(inputPath);
+  const first = selectVideo(media, () => 0);
+  let timeline = await readTimeline(inputPath, first.index, signal);
+  const video = selectVideo(media, (index) => timeline.extents.get(index)?.packets ?? 0);
+  if (video.index !== first.index) timeline = await readTimeline(inputPath, video.index, signal);
+  const model = selectModel(request.tier, "general");
+  const diagnosis = await diagnose(inputPath, video, signal);
+  const plan = makePlan({ media, video, timeline, diagnosis, request, model, encoderThreads: threads });
+  return { media, video, timeline, model, plan };
+}

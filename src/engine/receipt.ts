@@ -1,0 +1,123 @@
+import { stat } from "node:fs/promises";
+import { AppError } from "../domain/errors.ts";
+import type { MediaInfo, VideoStream } from "../domain/media-info.ts";
+import { formatRational, ticksToSeconds } from "../domain/rational.ts";
+import { probe } from "../media/probe.ts";
+import type { SegmentIndex } from "../media/segment-file.ts";
+import { readTimeline, type Timeline } from "../media/timeline.ts";
+import type { Assembly } from "./assemble.ts";
+import type { Inspection } from "./inspect.ts";
+import type { OpenNetwork } from "./network.ts";
+import { chapterReason, type MediaFacts, type Report } from "./report.ts";
+import type { SegmentFacts } from "./segment.ts";
+import { compareWithSource, largestTimestampError } from "./verify.ts";
+import { version } from "./version.ts";
+
+export type ReceiptOptions = {
+  readonly inspection: Inspection;
+  readonly inputPath: string;
+  /** The final name, for the report; the file itself is still `result.path`. */
+  readonly outputPath: string;
+  readonly result: Assembly;
+  readonly segments: readonly SegmentIndex<SegmentFacts>[];
+  readonly segmentsReused: number;
+  readonly network: OpenNetwork;
+  readonly wallSeconds: () => number;
+  readonly signal: AbortSignal | undefined;
+};
+
+/** Reads the finished file back and states what it is, against the source. */
+export async function buildReport(options: ReceiptOptions): Promise<Report> {
+  const { inspection, inputPath, outputPath, result, segments, network, signal } = options;
+  const { plan, media, video, timeline } = inspection;
+  const output = await probe(result.path);
+  const outputVideo = output.streams[0];
+  if (outputVideo?.kind !== "video") throw new AppError("verification_failed", "The file written has no video track.");
+  const outputTimeline = await readTimeline(result.path, 0, signal);
+  const comparison = await compareWithSource(inputPath, result.path, plan, result.ptsTicks, signal);
+  const total = (count: (facts: SegmentFacts) => number): number => segments.reduce((sum, { facts }) => sum + count(facts), 0);
+  const decodedFrames = total((facts) => facts.frames);
+  const damaged = total((facts) => facts.decode.damagedFrames);
+  const rejectedPackets = total((facts) => facts.decode.rejectedPackets);
+  const partialBecause = [
+    ...plan.damage,
+    ...(damaged > 0 ? [`${damaged} frames were decoded with errors`] : []),
+    ...(rejectedPackets > 0 ? [`${rejectedPackets} packets could not be decoded`] : []),
+    ...(result.rejectedAudioPackets > 0 ? [`${result.rejectedAudioPackets} audio packets could not be decoded`] : []),
+  ];
+  const input = describe(inputPath, media, video, timeline);
+  const written = { ...describe(outputPath, output, outputVideo, outputTimeline), sizeBytes: (await stat(result.path)).size };
+  const counts = network.network?.pool.counts;
+  const wallSeconds = options.wallSeconds();
+  return {
+    upres: version,
+    state: partialBecause.length === 0 ? "complete" : "partial",
+    partialBecause,
+    input,
+    output: written,
+    decisions: plan.decisions,
+    streams: plan.streams,
+    chapters: { source: media.chapters.length, output: output.chapters.length, reason: chapterReason(media.chapters, plan.request.container) },
+    metadata: compareMetadata(media, output),
+    frames: {
+      source: decodedFrames,
+      output: outputTimeline.frameTicks.length,
+      damaged,
+      rejectedPackets,
+      repairedTimestamps: total((facts) => facts.decode.repairedTimestamps),
+      black: total((facts) => facts.blackFrames),
+      frozen: total((facts) => facts.frozenFrames),
+    },
+    timing: {
+      largestTimestampErrorSeconds: largestTimestampError(plan, result.ptsTicks, outputTimeline),
+      audioOffsetSeconds: audioOffset(input, written),
+    },
+    comparison,
+    network: plan.network === undefined ? undefined : { ...plan.network, sha256: network.sha256 ?? "" },
+    provider: network.provider,
+    speed: {
+      wallSeconds,
+      framesPerSecond: decodedFrames / wallSeconds,
+      segments: segments.length,
+      segmentsReused: options.segmentsReused,
+      tilesComputed: counts?.computed ?? 0,
+      tilesReused: counts?.reused ?? 0,
+    },
+  };
+}
+
+function describe(path: string, media: MediaInfo, video: VideoStream, timeline: Timeline): MediaFacts {
+  const [first = 0n] = timeline.frameTicks;
+  const audio = media.streams.find((stream) => stream.kind === "audio" && stream.startSeconds !== undefined);
+  return {
+    path,
+    container: media.container,
+    sizeBytes: media.sizeBytes,
+    codec: video.codec,
+    size: video.codedSize,
+    pixelFormat: video.pixelFormat.name,
+    color: video.color,
+    hdr: video.hdr,
+    frames: timeline.frameTicks.length,
+    frameRate: formatRational(video.averageRate),
+    durationSeconds: ticksToSeconds(timeline.endTicks - first, timeline.timeBase),
+    videoStartSeconds: ticksToSeconds(first, timeline.timeBase),
+    audioStartSeconds: audio?.kind === "audio" ? audio.startSeconds : undefined,
+  };
+}
+
+function audioOffset(input: MediaFacts, output: MediaFacts): number | undefined {
+  if (input.audioStartSeconds === undefined || output.audioStartSeconds === undefined) return undefined;
+  return output.audioStartSeconds - output.videoStartSeconds - (input.audioStartSeconds - input.videoStartSeconds);
+}
+
+const technicalKeys = /^(major_brand|minor_version|compatible_brands|encoder|duration)$/i;
+
+function compareMetadata(source: MediaInfo, output: MediaInfo): Report["metadata"] {
+  const found = new Set(Object.keys(output.metadata).map((key) => key.toLowerCase()));
+  const wanted = Object.keys(source.metadata).filter((key) => !technicalKeys.test(key));
+  return {
+    kept: wanted.filter((key) => found.has(key.toLowerCase())),
+    dropped: wanted.filter((key) => !found.has(key.toLowerCase())),
+  };
+}

@@ -1,0 +1,118 @@
+import type { Chapter, ColorInfo, HdrMetadata, Size } from "../domain/media-info.ts";
+import type { StreamDecision } from "../domain/stream-decision.ts";
+import type { Decision } from "./plan.ts";
+
+export type MediaFacts = {
+  readonly path: string;
+  readonly container: string;
+  readonly sizeBytes: number;
+  readonly codec: string;
+  readonly size: Size;
+  readonly pixelFormat: string;
+  readonly color: ColorInfo;
+  readonly hdr: HdrMetadata;
+  readonly frames: number;
+  readonly frameRate: string;
+  readonly durationSeconds: number;
+  readonly videoStartSeconds: number;
+  readonly audioStartSeconds: number | undefined;
+};
+
+/** The output read back and compared with the source. Differences are output minus source on the 8-bit scale. */
+export type Comparison = {
+  readonly sampledFrames: number;
+  /** Luma of the output scaled down again against the source, dB over all sampled frames. */
+  readonly psnrLuma: number;
+  readonly colorDrift: { readonly y: number; readonly cb: number; readonly cr: number };
+};
+
+export type Report = {
+  readonly upres: string;
+  readonly state: "complete" | "partial";
+  readonly partialBecause: readonly string[];
+  readonly input: MediaFacts;
+  readonly output: MediaFacts;
+  readonly decisions: readonly Decision[];
+  readonly streams: readonly StreamDecision[];
+  readonly chapters: { readonly source: number; readonly output: number; readonly reason: string };
+  readonly metadata: { readonly kept: readonly string[]; readonly dropped: readonly string[] };
+  readonly frames: {
+    readonly source: number;
+    readonly output: number;
+    readonly damaged: number;
+    readonly rejectedPackets: number;
+    readonly repairedTimestamps: number;
+    readonly black: number;
+    readonly frozen: number;
+  };
+  readonly timing: {
+    /** Largest difference between a frame's time in the output and in the source. */
+    readonly largestTimestampErrorSeconds: number;
+    /** Change of (audio start − video start); undefined without audio on both sides. */
+    readonly audioOffsetSeconds: number | undefined;
+  };
+  readonly comparison: Comparison;
+  readonly network: { readonly id: string; readonly passes: number; readonly sha256: string } | undefined;
+  readonly provider: { readonly name: string; readonly reason: string };
+  readonly speed: {
+    readonly wallSeconds: number;
+    readonly framesPerSecond: number;
+    readonly segments: number;
+    readonly segmentsReused: number;
+    readonly tilesComputed: number;
+    readonly tilesReused: number;
+  };
+};
+
+export type Bound = { readonly name: string; readonly holds: (report: Report) => boolean; readonly describe: (report: Report) => string };
+
+/** What a result must satisfy to be called one. */
+export const bounds: readonly Bound[] = [
+  {
+    name: "frame count",
+    holds: ({ frames }) => frames.output === frames.source,
+    describe: ({ frames }) => `the output has ${frames.output} frames, the source gave ${frames.source}`,
+  },
+  {
+    name: "timestamps",
+    holds: ({ timing, output }) => timing.largestTimestampErrorSeconds <= (output.container.includes("webm") ? 0.00051 : 1e-6),
+    describe: ({ timing }) => `a frame is ${(timing.largestTimestampErrorSeconds * 1000).toFixed(3)} ms away from its time in the source`,
+  },
+  {
+    name: "audio offset",
+    holds: ({ timing }) => Math.abs(timing.audioOffsetSeconds ?? 0) <= 0.001,
+    describe: ({ timing }) => `the sound moved by ${((timing.audioOffsetSeconds ?? 0) * 1000).toFixed(2)} ms against the picture`,
+  },
+  {
+    name: "black frames",
+    holds: ({ frames }) => frames.black === 0,
+    describe: ({ frames }) => `${frames.black} frames became black`,
+  },
+  {
+    name: "frozen frames",
+    holds: ({ frames }) => frames.frozen === 0,
+    describe: ({ frames }) => `${frames.frozen} frames stand still although the source moves`,
+  },
+  {
+    name: "consistency",
+    holds: ({ comparison }) => comparison.psnrLuma >= 22,
+    describe: ({ comparison }) => `the output scaled down is ${comparison.psnrLuma.toFixed(1)} dB from the source, below 22 dB`,
+  },
+  {
+    name: "colour drift",
+    holds: ({ comparison: { colorDrift } }) => Math.max(...Object.values(colorDrift).map(Math.abs)) <= 1.5,
+    describe: ({ comparison: { colorDrift } }) =>
+      `colour moved by Y ${colorDrift.y.toFixed(2)}, Cb ${colorDrift.cb.toFixed(2)}, Cr ${colorDrift.cr.toFixed(2)} of 255`,
+  },
+];
+
+/** The bounds that a report breaks, each as a phrase. */
+export function brokenBounds(report: Report): readonly string[] {
+  return bounds.filter((bound) => !bound.holds(report)).map((bound) => bound.describe(report));
+}
+
+/** Chapters beyond what the container was asked to hold. */
+export function chapterReason(source: readonly Chapter[], container: string): string {
+  if (source.length === 0) return "the source has none";
+  return container === "webm" ? "chapters are not written to WebM yet" : "copied";
+}

@@ -1,0 +1,109 @@
+import { commitFile, exists } from "../core/files.ts";
+import { stringifyJson } from "../core/json.ts";
+import { throwIfAborted } from "../core/async.ts";
+import { AppError } from "../domain/errors.ts";
+import type { UpscaleRequest } from "../domain/upscale-request.ts";
+import { readSegmentIndex, type SegmentIndex } from "../media/segment-file.ts";
+import { assemble } from "./assemble.ts";
+import { openNetwork, type ProviderChoice } from "./network.ts";
+import { inspect, type Inspection } from "./inspect.ts";
+import { brokenBounds, type Report } from "./report.ts";
+import { buildReport } from "./receipt.ts";
+import { runSegment, type SegmentFacts } from "./segment.ts";
+import { fingerprintJob, Workspace } from "./workspace.ts";
+import { version } from "./version.ts";
+
+export type RunOptions = {
+  readonly inputPath: string;
+  readonly outputPath: string;
+  readonly request: UpscaleRequest;
+  readonly provider: ProviderChoice;
+  readonly threads: number;
+  readonly overwrite: boolean;
+  readonly resume: boolean;
+  readonly onEvent?: (event: RunEvent) => void;
+  readonly signal?: AbortSignal;
+};
+
+export type RunEvent =
+  | { readonly type: "planned"; readonly inspection: Inspection }
+  | { readonly type: "segment_reused"; readonly index: number; readonly frames: number }
+  | { readonly type: "segment_started"; readonly index: number; readonly of: number }
+  | { readonly type: "progress"; readonly framesDone: number; readonly framesTotal: number }
+  | { readonly type: "assembling" }
+  | { readonly type: "verifying" };
+
+/** Makes `outputPath` from `inputPath`: inspect, plan, enhance segment by segment, assemble, verify, rename.
+ *  An interrupted run leaves its finished segments beside the output and the next one takes them up.
+ *  Throws: AppError; `verification_failed` when the result breaks a bound of the report. */
+export async function run(options: RunOptions): Promise<Report> {
+  const { inputPath, outputPath, onEvent, signal } = options;
+  const started = performance.now();
+  if (!options.overwrite && (await exists(outputPath))) {
+    throw new AppError("output_exists", `${outputPath} exists already; add --overwrite to replace it or choose another output.`);
+  }
+  const inspection = await inspect(inputPath, options.request, options.threads, signal);
+  const { plan } = inspection;
+  onEvent?.({ type: "planned", inspection });
+  await using workspace = await Workspace.open(outputPath);
+  await using network = await openNetwork(plan, inspection.model, options);
+  const determinants = { plan, weights: network.sha256, provider: network.provider.name, version };
+  await workspace.adopt(await fingerprintJob(inputPath, determinants), !options.resume);
+
+  const segments: SegmentIndex<SegmentFacts>[] = [];
+  let framesDone = 0;
+  let reused = 0;
+  for (const segment of plan.segments) {
+    throwIfAborted(signal);
+    const basePath = workspace.segmentPath(segment.index);
+    const finished = await readSegmentIndex<SegmentFacts>(basePath);
+    if (finished !== undefined) {
+      reused += 1;
+      framesDone += finished.facts.frames;
+      onEvent?.({ type: "segment_reused", index: segment.index, frames: finished.facts.frames });
+      segments.push(finished);
+      continue;
+    }
+    onEvent?.({ type: "segment_started", index: segment.index, of: plan.segments.length });
+    segments.push(
+      await runSegment({
+        inputPath,
+        plan,
+        segment,
+        network: network.network,
+        basePath,
+        framesInFlight: framesInFlight(plan.outputSize.width * plan.outputSize.height),
+        decodeThreads: options.threads,
+        onFrame: () => onEvent?.({ type: "progress", framesDone: (framesDone += 1), framesTotal: plan.time.frames }),
+        ...(signal !== undefined && { signal }),
+      }),
+    );
+  }
+  if (segments.every(({ facts }) => facts.frames === 0)) {
+    throw new AppError("decode_failed", "No frame of the video can be decoded; the file is damaged or not what it says.");
+  }
+  onEvent?.({ type: "assembling" });
+  const result = await assemble({ inspection, inputPath, workspace, segments, signal });
+  onEvent?.({ type: "verifying" });
+  const report = await buildReport({
+    inspection, inputPath, outputPath, result, segments, network, signal,
+    segmentsReused: reused,
+    wallSeconds: () => (performance.now() - started) / 1000,
+  });
+  const broken = brokenBounds(report);
+  if (broken.length > 0) {
+    throw new AppError("verification_failed", `The result is not right and was not kept: ${broken.join("; ")}.`, { details: { report: JSON.parse(stringifyJson(report)) as unknown } });
+  }
+  throwIfAborted(signal);
+  if (!options.overwrite && (await exists(outputPath))) {
+    throw new AppError("output_exists", `${outputPath} appeared while this run was working; add --overwrite to replace it.`);
+  }
+  await commitFile(result.path, outputPath);
+  await workspace.remove();
+  return report;
+}
+
+/** Two pictures keep every inference thread busy; more only for small ones, so that memory stays bounded. */
+function framesInFlight(outputPixels: number): number {
+  return outputPixels > 4_000_000 ? 2 : 3;
+}

@@ -1,0 +1,153 @@
+import { Worker } from "node:worker_threads";
+import { AppError } from "../domain/errors.ts";
+import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import type { Tile, TileReply, TileTask, WorkerSetup } from "./tile-protocol.ts";
+
+/** Luma samples in shared memory, rows without padding; little-endian when two bytes wide. */
+export type LumaPlane = { readonly data: SharedArrayBuffer; readonly width: number; readonly height: number };
+
+export type TilePoolOptions = {
+  readonly descriptor: ModelDescriptor;
+  readonly modelPath: string;
+  readonly provider: string;
+  readonly workers: number;
+  readonly bitDepth: number;
+};
+
+export type TileCounts = { readonly computed: number; readonly reused: number };
+
+type Pending = { readonly resolve: (reused: boolean) => void; readonly reject: (error: unknown) => void };
+
+/** Runs one ×2 network over tiles on several threads, each with a single-threaded session, which keeps a tile's
+ *  working set in one core's cache. A tile always goes to the same thread, so that unchanged ones are recognised.
+ *  Owns: the threads. */
+export class TilePool implements AsyncDisposable {
+  readonly #workers: Worker[];
+  readonly #bytesPerSample: number;
+  readonly #scale: number;
+  readonly #pending = new Map<number, Pending>();
+  readonly #free: SharedArrayBuffer[] = [];
+  #nextId = 0;
+  #failure: AppError | undefined;
+  #computed = 0;
+  #reused = 0;
+
+  private constructor(workers: Worker[], bytesPerSample: number, scale: number) {
+    this.#workers = workers;
+    this.#bytesPerSample = bytesPerSample;
+    this.#scale = scale;
+    for (const worker of workers) {
+      worker.on("message", (reply: TileReply) => this.#receive(reply));
+      worker.on("error", (cause) => this.#fail(failure("An inference thread failed", cause)));
+      worker.on("exit", () => this.#fail(failure("An inference thread ended")));
+    }
+  }
+
+  /** Throws: AppError `provider_unavailable` or `model_invalid` when a session cannot be created. */
+  static async create({ descriptor, modelPath, provider, workers, bitDepth }: TilePoolOptions): Promise<TilePool> {
+    const bytesPerSample = bitDepth > 8 ? 2 : 1;
+    const workerData: WorkerSetup = {
+      modelPath,
+      provider,
+      intraOpThreads: 1,
+      scale: descriptor.scale,
+      halo: descriptor.haloPixels,
+      multiple: descriptor.sizeMultiple,
+      bytesPerSample,
+      peak: 2 ** bitDepth - 1,
+    };
+    const entry = new URL(`./tile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+    const threads = Array.from({ length: workers }, () => new Worker(entry, { workerData }));
+    try {
+      await Promise.all(threads.map(waitUntilReady));
+    } catch (cause) {
+      await Promise.all(threads.map((thread) => thread.terminate()));
+      throw new AppError(
+        provider === "cpu" ? "model_invalid" : "provider_unavailable",
+        `The network ${descriptor.id} cannot be started on ${provider}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+        { cause },
+      );
+    }
+    return new TilePool(threads, bytesPerSample, descriptor.scale);
+  }
+
+  get counts(): TileCounts {
+    return { computed: this.#computed, reused: this.#reused };
+  }
+
+  /** A plane with undefined content. Owns: give it back with `release`. */
+  allocate(width: number, height: number): LumaPlane {
+    const bytes = width * height * this.#bytesPerSample;
+    const index = this.#free.findIndex((buffer) => buffer.byteLength === bytes);
+    const [reused] = index < 0 ? [] : this.#free.splice(index, 1);
+    return { data: reused ?? new SharedArrayBuffer(bytes), width, height };
+  }
+
+  release(plane: LumaPlane): void {
+    this.#free.push(plane.data);
+  }
+
+  /** Upscales the plane tile by tile. Owns: takes `source`; the caller releases the result. */
+  async upscale(source: LumaPlane, tiles: readonly Tile[]): Promise<LumaPlane> {
+    const output = this.allocate(source.width * this.#scale, source.height * this.#scale);
+    const results = await Promise.allSettled(
+      tiles.map((tile, tileIndex) => this.#run(tileIndex, { tileIndex, tile, ...source, source: source.data, destination: output.data })),
+    );
+    this.release(source);
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) {
+      this.release(output);
+      throw failed.reason;
+    }
+    return output;
+  }
+
+  #run(tileIndex: number, task: Omit<TileTask, "id">): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const worker = this.#workers[tileIndex % this.#workers.length];
+      if (worker === undefined || this.#failure !== undefined) {
+        reject(this.#failure ?? new RangeError("a tile pool needs a worker"));
+        return;
+      }
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve, reject });
+      const { tile, width, height, source, destination } = task;
+      worker.postMessage({ id, tileIndex, tile, width, height, source, destination } satisfies TileTask);
+    });
+  }
+
+  #receive(reply: TileReply): void {
+    if ("ready" in reply) return;
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if ("error" in reply) pending?.reject(failure(`The network failed on a tile: ${reply.error}`));
+    else {
+      if (reply.reused) this.#reused += 1;
+      else this.#computed += 1;
+      pending?.resolve(reply.reused);
+    }
+  }
+
+  #fail(error: AppError): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}
+
+function failure(message: string, cause?: unknown): AppError {
+  const detail = cause instanceof Error ? `: ${cause.message}` : "";
+  return new AppError("internal", `${message}${detail}.`, cause === undefined ? {} : { cause });
+}
+
+function waitUntilReady(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once("message", () => resolve());
+    worker.once("error", reject);
+    worker.once("exit", () => reject(new Error("the inference thread ended at its start")));
+  });
+}

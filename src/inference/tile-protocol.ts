@@ -1,0 +1,26 @@
+/** A rectangle of the source plane, in pixels; origins are multiples of the network's size multiple. */
+export type Tile = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+
+export type WorkerSetup = {
+  readonly modelPath: string;
+  readonly provider: string;
+  readonly intraOpThreads: number;
+  readonly scale: number;
+  readonly halo: number;
+  readonly multiple: number;
+  readonly bytesPerSample: 1 | 2;
+  /** The largest sample value, for 16-bit networks. */
+  readonly peak: number;
+};
+
+export type TileTask = {
+  readonly id: number;
+  readonly tileIndex: number;
+  readonly tile: Tile;
+  readonly width: number;
+  readonly height: number;
+  readonly source: SharedArrayBuffer;
+  readonly destination: SharedArrayBuffer;
+};
+
+export type TileReply = { readonly ready: true } | { readonly id: number; readonly reused: boolean } | { readonly id: number; readonly error: string };
