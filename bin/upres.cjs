@@ -30,10 +30,14 @@ function platformName() {
 var ownMajor = Number(process.versions.node.split(".")[0]);
 var node = ownMajor >= 24 ? process.execPath : bundledNode();
 if (node === undefined) {
-  console.error("upres needs Node.js 24 or newer; this is " + process.version + ". Install it, or run npm install with optional packages.");
+  console.error(
+    "upres needs Node.js 24 or newer; this is " + process.version + ". Install it, or run npm install with optional packages.",
+  );
   process.exit(1);
 }
-var child = childProcess.spawn(node, ["--disable-warning=ExperimentalWarning", main].concat(process.argv.slice(2)), { stdio: "inherit" });
+var child = childProcess.spawn(node, ["--disable-warning=ExperimentalWarning", main].concat(process.argv.slice(2)), {
+  stdio: "inherit",
+});
 ["SIGINT", "SIGTERM", "SIGHUP"].forEach(function (signal) {
   process.on(signal, function () {
     child.kill(signal);

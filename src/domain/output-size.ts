@@ -38,7 +38,10 @@ export function resolveOutputSize(display: Size, target: UpscaleRequest["target"
   const factor = shortSide / Math.min(display.width, display.height);
   const boxed = { width: even(display.width * factor), height: even(display.height * factor) };
   if (boxed.width * boxed.height <= maxOutputPixels) {
-    return { ...boxed, reason: `short side ${shortSide} (${target.box}), display aspect ${display.width}:${display.height} kept` };
+    return {
+      ...boxed,
+      reason: `short side ${shortSide} (${target.box}), display aspect ${display.width}:${display.height} kept`,
+    };
   }
   const fit = Math.sqrt(maxOutputPixels / (display.width * display.height));
   return {
@@ -50,7 +53,9 @@ export function resolveOutputSize(display: Size, target: UpscaleRequest["target"
 
 function scaleAdvice(largest: number): string {
   const factor = Math.floor(largest * 100) / 100;
-  return factor >= 1.1 ? `use --scale ${factor} or less, or --to 4k` : "this source is already too large to scale up; use --to 4k";
+  return factor >= 1.1
+    ? `use --scale ${factor} or less, or --to 4k`
+    : "this source is already too large to scale up; use --to 4k";
 }
 
 function even(value: number): number {

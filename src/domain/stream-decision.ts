@@ -5,7 +5,4 @@ export type StreamDecision = {
   readonly codec: string;
   readonly language: string | undefined;
   readonly reason: string;
-} & (
-  | { readonly action: "keep" | "drop" }
-  | { readonly action: "convert"; readonly to: "aac" | "opus" | "mov_text" | "webvtt" }
-);
+} & ({ readonly action: "keep" | "drop" } | { readonly action: "convert"; readonly to: "aac" | "opus" | "mov_text" | "webvtt" });

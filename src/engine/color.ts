@@ -5,7 +5,13 @@ import type { ColorInfo, PixelFormatInfo, Size } from "../domain/media-info.ts";
 export function resolveColor(color: ColorInfo, size: Size, format: PixelFormatInfo): { color: ColorInfo; reason: string } {
   if (format.isRgb) {
     return {
-      color: { range: "limited", matrix: "bt709", primaries: "bt709", transfer: said(color.transfer, "bt709"), chromaLocation: "left" },
+      color: {
+        range: "limited",
+        matrix: "bt709",
+        primaries: "bt709",
+        transfer: said(color.transfer, "bt709"),
+        chromaLocation: "left",
+      },
       reason: "RGB source: converted to BT.709, limited range",
     };
   }
@@ -16,7 +22,9 @@ export function resolveColor(color: ColorInfo, size: Size, format: PixelFormatIn
   const range = color.range === "unknown" ? (format.name.startsWith("yuvj") ? "full" : "limited") : color.range;
   const chromaLocation = said(color.chromaLocation, "left");
   const resolved: ColorInfo = { range, matrix, primaries, transfer, chromaLocation };
-  const unsaid = (["range", "matrix", "primaries", "transfer", "chromaLocation"] as const).filter((key) => color[key] === "unknown");
+  const unsaid = (["range", "matrix", "primaries", "transfer", "chromaLocation"] as const).filter(
+    (key) => color[key] === "unknown",
+  );
   const reason =
     unsaid.length === 0
       ? "as tagged in the source"

@@ -50,7 +50,13 @@ export function chooseEncoder(question: EncoderQuestion): EncoderChoice {
   if (bitDepth === 8) {
     const crf = crfForQuality(question.quality, "libx264");
     const preset = question.tier === "fast" ? "veryfast" : "medium";
-    return { codec: "libx264", pixelFormat, crf, options: { preset, crf: `${crf}` }, reason: `8-bit video in ${container}: H.264, ${preset}` };
+    return {
+      codec: "libx264",
+      pixelFormat,
+      crf,
+      options: { preset, crf: `${crf}` },
+      reason: `8-bit video in ${container}: H.264, ${preset}`,
+    };
   }
   const crf = crfForQuality(question.quality, "libx265");
   const { mastering, contentLight } = question.hdr;
@@ -77,7 +83,14 @@ function vp9({ quality, tier, pixelFormat, bitDepth }: EncoderQuestion): Encoder
     codec: "libvpx-vp9",
     pixelFormat,
     crf,
-    options: { crf: `${crf}`, b: "0", deadline: "good", "cpu-used": tier === "fast" ? "5" : "4", "tile-columns": "1", "lag-in-frames": "16" },
+    options: {
+      crf: `${crf}`,
+      b: "0",
+      deadline: "good",
+      "cpu-used": tier === "fast" ? "5" : "4",
+      "tile-columns": "1",
+      "lag-in-frames": "16",
+    },
     reason: `WebM: VP9${bitDepth === 10 ? " profile 2" : ""}, the codec its players share`,
   };
 }

@@ -18,7 +18,12 @@ export type Inspection = {
 };
 
 /** Probes, reads the timeline, diagnoses and plans; decodes only the diagnosis's frames. */
-export async function inspect(inputPath: string, request: UpscaleRequest, threads: number, signal?: AbortSignal): Promise<Inspection> {
+export async function inspect(
+  inputPath: string,
+  request: UpscaleRequest,
+  threads: number,
+  signal?: AbortSignal,
+): Promise<Inspection> {
   const media = await probe(inputPath);
   const first = selectVideo(media, () => 0);
   let timeline = await readTimeline(inputPath, first.index, signal);

@@ -85,24 +85,64 @@ export function makePlan(question: PlanQuestion): Plan {
   const macsPerFrame = networkMacs(uprightSize, passes, model);
   const size = (value: Size): string => `${value.width}x${value.height}`;
   const decisions: Decision[] = [
-    { topic: "video", choice: `track ${video.index}, ${video.codec} ${size(video.codedSize)} ${video.pixelFormat.name}`, reason: "the main moving picture" },
-    { topic: "scan", choice: diagnosis.scan, reason: diagnosis.scan === "progressive" ? diagnosis.reason : `${diagnosis.reason}; it is not treated yet: lines may comb` },
+    {
+      topic: "video",
+      choice: `track ${video.index}, ${video.codec} ${size(video.codedSize)} ${video.pixelFormat.name}`,
+      reason: "the main moving picture",
+    },
+    {
+      topic: "scan",
+      choice: diagnosis.scan,
+      reason: diagnosis.scan === "progressive" ? diagnosis.reason : `${diagnosis.reason}; it is not treated yet: lines may comb`,
+    },
     { topic: "geometry", choice: `shown upright as ${size(display)}`, reason: geometryReason(video) },
     { topic: "size", choice: size(outputSize), reason: sizeReason },
-    { topic: "network", choice: passes === 0 ? "none" : `${model.id}, ${passes} time${passes > 1 ? "s" : ""}`, reason: networkReason(uprightSize, outputSize, passes) },
-    { topic: "pixels", choice: pixelFormat, reason: pixelFormat === format.name ? format.reason : `${format.reason}; WebM players take 4:2:0 only` },
-    { topic: "colour", choice: `${color.matrix}/${color.primaries}/${color.transfer}, ${color.range} range, chroma ${color.chromaLocation}`, reason: colorReason },
+    {
+      topic: "network",
+      choice: passes === 0 ? "none" : `${model.id}, ${passes} time${passes > 1 ? "s" : ""}`,
+      reason: networkReason(uprightSize, outputSize, passes),
+    },
+    {
+      topic: "pixels",
+      choice: pixelFormat,
+      reason: pixelFormat === format.name ? format.reason : `${format.reason}; WebM players take 4:2:0 only`,
+    },
+    {
+      topic: "colour",
+      choice: `${color.matrix}/${color.primaries}/${color.transfer}, ${color.range} range, chroma ${color.chromaLocation}`,
+      reason: colorReason,
+    },
     { topic: "encoder", choice: `${encoder.codec}, CRF ${encoder.crf}`, reason: `${encoder.reason}; quality ${request.quality}` },
-    { topic: "time", choice: `${timeline.frameTicks.length} frames, every timestamp kept`, reason: timeReason(rate, shiftSeconds, request.container) },
-    { topic: "segments", choice: `${segments.length}`, reason: "cut at key frames 5 to 10 s apart; a finished one is never done again" },
+    {
+      topic: "time",
+      choice: `${timeline.frameTicks.length} frames, every timestamp kept`,
+      reason: timeReason(rate, shiftSeconds, request.container),
+    },
+    {
+      topic: "segments",
+      choice: `${segments.length}`,
+      reason: "cut at key frames 5 to 10 s apart; a finished one is never done again",
+    },
     ...streams.map((stream) => ({
       topic: `${stream.kind} ${stream.index}`,
       choice: stream.action === "convert" ? `convert to ${stream.to}` : stream.action,
       reason: stream.reason,
     })),
-    ...(video.hasDolbyVision ? [{ topic: "Dolby Vision", choice: "drop", reason: "its per-frame data does not fit a larger picture; the base layer's HDR is kept" }] : []),
+    ...(video.hasDolbyVision
+      ? [
+          {
+            topic: "Dolby Vision",
+            choice: "drop",
+            reason: "its per-frame data does not fit a larger picture; the base layer's HDR is kept",
+          },
+        ]
+      : []),
     ...damage.map((reason) => ({ topic: "damage", choice: "partial result", reason })),
-    { topic: "cost", choice: `${(macsPerFrame / 1e9).toFixed(1)} G multiply-adds a frame`, reason: `${model.macsPerInputPixel} per input pixel of ${model.id}` },
+    {
+      topic: "cost",
+      choice: `${(macsPerFrame / 1e9).toFixed(1)} G multiply-adds a frame`,
+      reason: `${model.macsPerInputPixel} per input pixel of ${model.id}`,
+    },
   ];
   return {
     request,
@@ -142,7 +182,10 @@ export function makePlan(question: PlanQuestion): Plan {
 
 function refuseWhatIsNotThere(request: UpscaleRequest): void {
   if (request.fps !== "keep") {
-    throw new AppError("not_available", `Changing the frame rate (--fps ${request.fps}) is not there yet; leave it out to keep the source's.`);
+    throw new AppError(
+      "not_available",
+      `Changing the frame rate (--fps ${request.fps}) is not there yet; leave it out to keep the source's.`,
+    );
   }
   if (request.preset !== "general") {
     throw new AppError("not_available", `The preset ${request.preset} is not there yet; use --preset general.`);

@@ -57,7 +57,11 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
     output: written,
     decisions: plan.decisions,
     streams: plan.streams,
-    chapters: { source: media.chapters.length, output: output.chapters.length, reason: chapterReason(media.chapters, plan.request.container) },
+    chapters: {
+      source: media.chapters.length,
+      output: output.chapters.length,
+      reason: chapterReason(media.chapters, plan.request.container),
+    },
     metadata: compareMetadata(media, output),
     frames: {
       source: decodedFrames,

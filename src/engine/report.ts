@@ -64,7 +64,11 @@ export type Report = {
   };
 };
 
-export type Bound = { readonly name: string; readonly holds: (report: Report) => boolean; readonly describe: (report: Report) => string };
+export type Bound = {
+  readonly name: string;
+  readonly holds: (report: Report) => boolean;
+  readonly describe: (report: Report) => string;
+};
 
 /** What a result must satisfy to be called one. */
 export const bounds: readonly Bound[] = [
@@ -76,7 +80,8 @@ export const bounds: readonly Bound[] = [
   {
     name: "timestamps",
     holds: ({ timing, output }) => timing.largestTimestampErrorSeconds <= (output.container.includes("webm") ? 0.00051 : 1e-6),
-    describe: ({ timing }) => `a frame is ${(timing.largestTimestampErrorSeconds * 1000).toFixed(3)} ms away from its time in the source`,
+    describe: ({ timing }) =>
+      `a frame is ${(timing.largestTimestampErrorSeconds * 1000).toFixed(3)} ms away from its time in the source`,
   },
   {
     name: "audio offset",

@@ -86,13 +86,21 @@ export async function run(options: RunOptions): Promise<Report> {
   const result = await assemble({ inspection, inputPath, workspace, segments, signal });
   onEvent?.({ type: "verifying" });
   const report = await buildReport({
-    inspection, inputPath, outputPath, result, segments, network, signal,
+    inspection,
+    inputPath,
+    outputPath,
+    result,
+    segments,
+    network,
+    signal,
     segmentsReused: reused,
     wallSeconds: () => (performance.now() - started) / 1000,
   });
   const broken = brokenBounds(report);
   if (broken.length > 0) {
-    throw new AppError("verification_failed", `The result is not right and was not kept: ${broken.join("; ")}.`, { details: { report: JSON.parse(stringifyJson(report)) as unknown } });
+    throw new AppError("verification_failed", `The result is not right and was not kept: ${broken.join("; ")}.`, {
+      details: { report: JSON.parse(stringifyJson(report)) as unknown },
+    });
   }
   throwIfAborted(signal);
   if (!options.overwrite && (await exists(outputPath))) {

@@ -42,7 +42,9 @@ function decide(stream: MediaStream, container: Container): StreamDecision {
   switch (stream.kind) {
     case "video":
       if (!stream.isCoverArt) return drop("only the main video track is enhanced");
-      return container === "mp4" && stillCodecs.test(codec) ? keep("cover picture, copied") : drop(`${name} holds no cover picture`);
+      return container === "mp4" && stillCodecs.test(codec)
+        ? keep("cover picture, copied")
+        : drop(`${name} holds no cover picture`);
     case "audio": {
       if (codec === "none" || stream.channels === 0) return drop("the track does not say what codec it is in");
       if (keptAudio[container].test(codec)) return keep();

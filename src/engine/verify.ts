@@ -15,16 +15,24 @@ const comparedFrames = 12;
 /** Largest difference in seconds between the output's frame times and the ones that were encoded, in order. */
 export function largestTimestampError(plan: Plan, ptsTicks: readonly bigint[], output: Timeline): number {
   let largest = 0;
-  ptsTicks.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)).forEach((ticks, index) => {
-    const wanted = ticksToSeconds(ticks, plan.time.timeBase) - plan.time.shiftSeconds;
-    const found = output.frameTicks[index];
-    if (found !== undefined) largest = Math.max(largest, Math.abs(ticksToSeconds(found, output.timeBase) - wanted));
-  });
+  ptsTicks
+    .toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    .forEach((ticks, index) => {
+      const wanted = ticksToSeconds(ticks, plan.time.timeBase) - plan.time.shiftSeconds;
+      const found = output.frameTicks[index];
+      if (found !== undefined) largest = Math.max(largest, Math.abs(ticksToSeconds(found, output.timeBase) - wanted));
+    });
   return largest;
 }
 
 /** Decodes frames spread over the finished file and their sources, and compares them at the source's size. */
-export async function compareWithSource(inputPath: string, outputPath: string, plan: Plan, ptsTicks: readonly bigint[], signal?: AbortSignal): Promise<Comparison> {
+export async function compareWithSource(
+  inputPath: string,
+  outputPath: string,
+  plan: Plan,
+  ptsTicks: readonly bigint[],
+  signal?: AbortSignal,
+): Promise<Comparison> {
   const output = await readTimeline(outputPath, 0, signal);
   const shown = ptsTicks.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const { outputSize, source, work } = plan;
@@ -71,5 +79,7 @@ async function frameAt(path: string, streamIndex: number, ticks: bigint, canSeek
     if (plan === undefined && frame.formatName.startsWith("yuvj")) frame.relabel(frame.formatName.replace("yuvj", "yuv"));
     return frame;
   }
-  throw new AppError("verification_failed", "A frame that was written cannot be decoded again.", { details: { ticks: Number(ticks) } });
+  throw new AppError("verification_failed", "A frame that was written cannot be decoded again.", {
+    details: { ticks: Number(ticks) },
+  });
 }

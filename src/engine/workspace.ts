@@ -75,7 +75,10 @@ async function takeLock(lockPath: string, outputPath: string): Promise<void> {
     }
     const holder = Number(await readFile(lockPath, "utf8").catch(() => "0"));
     if (holder !== process.pid && isAlive(holder)) {
-      throw new AppError("workspace_busy", `Another run (process ${holder}) is already making ${outputPath}; wait for it or choose another output.`);
+      throw new AppError(
+        "workspace_busy",
+        `Another run (process ${holder}) is already making ${outputPath}; wait for it or choose another output.`,
+      );
     }
     await rm(lockPath, { force: true });
   }

@@ -22,7 +22,10 @@ export async function chooseProvider(wanted: "auto" | ProviderName, subject: Sel
   if (wanted === "cpu") return { name: "cpu", reason: "asked for" };
   if (wanted !== "auto") {
     if (!builtInProviders().includes(wanted)) {
-      throw new AppError("provider_unavailable", `${wanted} is not part of this build; available: ${builtInProviders().join(", ")}.`);
+      throw new AppError(
+        "provider_unavailable",
+        `${wanted} is not part of this build; available: ${builtInProviders().join(", ")}.`,
+      );
     }
     await selfTest(wanted, subject);
     return { name: wanted, reason: "asked for, self-test passed" };
@@ -55,11 +58,17 @@ export async function selfTest(provider: ProviderName, subject: SelfTestSubject)
   const limit = Math.ceil((2 ** subject.bitDepth - 1) * toleranceOfPeak);
   const largest = expected.reduce((most, value, index) => Math.max(most, Math.abs(value - (found[index] ?? 0))), 0);
   if (largest > limit) {
-    throw new AppError("provider_unavailable", `${provider} computes another picture than the CPU (off by up to ${largest}); use --provider cpu.`);
+    throw new AppError(
+      "provider_unavailable",
+      `${provider} computes another picture than the CPU (off by up to ${largest}); use --provider cpu.`,
+    );
   }
 }
 
-async function upscaleTestImage(provider: ProviderName, { descriptor, modelPath, bitDepth }: SelfTestSubject): Promise<readonly number[]> {
+async function upscaleTestImage(
+  provider: ProviderName,
+  { descriptor, modelPath, bitDepth }: SelfTestSubject,
+): Promise<readonly number[]> {
   await using pool = await TilePool.create({ descriptor, modelPath, provider, workers: 1, bitDepth });
   const plane = pool.allocate(testSide, testSide);
   const samples = bitDepth > 8 ? new Uint16Array(plane.data) : new Uint8Array(plane.data);

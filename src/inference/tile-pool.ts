@@ -91,7 +91,9 @@ export class TilePool implements AsyncDisposable {
   async upscale(source: LumaPlane, tiles: readonly Tile[]): Promise<LumaPlane> {
     const output = this.allocate(source.width * this.#scale, source.height * this.#scale);
     const results = await Promise.allSettled(
-      tiles.map((tile, tileIndex) => this.#run(tileIndex, { tileIndex, tile, ...source, source: source.data, destination: output.data })),
+      tiles.map((tile, tileIndex) =>
+        this.#run(tileIndex, { tileIndex, tile, ...source, source: source.data, destination: output.data }),
+      ),
     );
     this.release(source);
     const failed = results.find((result) => result.status === "rejected");

@@ -23,4 +23,7 @@ export type TileTask = {
   readonly destination: SharedArrayBuffer;
 };
 
-export type TileReply = { readonly ready: true } | { readonly id: number; readonly reused: boolean } | { readonly id: number; readonly error: string };
+export type TileReply =
+  | { readonly ready: true }
+  | { readonly id: number; readonly reused: boolean }
+  | { readonly id: number; readonly error: string };

@@ -1,6 +1,19 @@
 import {
-  AV_CODEC_FLAG_GLOBAL_HEADER, AVERROR_ENOMEM, Codec, CodecContext, CodecParameters, Dictionary, FilterGraph, Frame, Packet,
-  Rational as NativeRational, type AVSampleFormat, avChannelLayoutDescribe, avGetSampleFmtName, type FilterContext, type Stream,
+  AV_CODEC_FLAG_GLOBAL_HEADER,
+  AVERROR_ENOMEM,
+  Codec,
+  CodecContext,
+  CodecParameters,
+  Dictionary,
+  FilterGraph,
+  Frame,
+  Packet,
+  Rational as NativeRational,
+  type AVSampleFormat,
+  avChannelLayoutDescribe,
+  avGetSampleFmtName,
+  type FilterContext,
+  type Stream,
 } from "node-av";
 import { AppError } from "../domain/errors.ts";
 import { check, isAgain, isEndOfFile } from "./ffmpeg.ts";
@@ -46,7 +59,8 @@ export class AudioTranscoder implements Disposable {
     const input = graph.getFilter("abuffer@in");
     const output = graph.getFilter("abuffersink@out");
     const codec = Codec.findEncoderByName(name as never); // names come from the table above
-    if (input === null || output === null || codec === null) throw new AppError("internal", `The FFmpeg build has no ${name} encoder.`);
+    if (input === null || output === null || codec === null)
+      throw new AppError("internal", `The FFmpeg build has no ${name} encoder.`);
     const encoder = new CodecContext();
     encoder.allocContext3(codec);
     encoder.sampleRate = output.buffersinkGetSampleRate();
@@ -56,7 +70,11 @@ export class AudioTranscoder implements Disposable {
     encoder.bitRate = BigInt(bitsPerSecondPerChannel * Math.max(1, decoder.channels));
     encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
     const options = Dictionary.fromObject(target === "opus" && decoder.channels > 2 ? { mapping_family: "1" } : {});
-    check(await encoder.open2(codec, options), "encode_failed", `The ${name} encoder refuses ${layout} at ${encoder.sampleRate} Hz`);
+    check(
+      await encoder.open2(codec, options),
+      "encode_failed",
+      `The ${name} encoder refuses ${layout} at ${encoder.sampleRate} Hz`,
+    );
     return new AudioTranscoder(decoder, encoder, graph, [input, output]);
   }
 

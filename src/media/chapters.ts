@@ -22,7 +22,10 @@ async function describe(context: FormatContext): Promise<string> {
   try {
     await new Promise<void>((resolve, reject) => {
       // The log does not keep the event loop alive; this does, and ends the wait should the log stay silent.
-      timer = setTimeout(() => reject(new AppError("internal", "FFmpeg did not describe the input in time.")), descriptionTimeoutMs);
+      timer = setTimeout(
+        () => reject(new AppError("internal", "FFmpeg did not describe the input in time.")),
+        descriptionTimeoutMs,
+      );
       Log.setCallback((_level, message) => {
         text += message;
         if (text.includes(marker)) resolve();

@@ -1,6 +1,13 @@
 import {
-  AV_CODEC_FLAG_OUTPUT_CORRUPT, AV_FRAME_FLAG_CORRUPT, AVDISCARD_ALL, AVERROR_ENOMEM, AVSEEK_FLAG_BACKWARD, Codec, CodecContext,
-  type Packet, type Stream,
+  AV_CODEC_FLAG_OUTPUT_CORRUPT,
+  AV_FRAME_FLAG_CORRUPT,
+  AVDISCARD_ALL,
+  AVERROR_ENOMEM,
+  AVSEEK_FLAG_BACKWARD,
+  Codec,
+  CodecContext,
+  type Packet,
+  type Stream,
 } from "node-av";
 import { throwIfAborted } from "../core/async.ts";
 import { AppError } from "../domain/errors.ts";
@@ -76,7 +83,9 @@ export async function* decodeVideo(options: DecodeOptions): AsyncGenerator<Video
 async function openDecoder(stream: Stream, threads: number): Promise<CodecContext> {
   const codec = Codec.findDecoder(stream.codecpar.codecId);
   if (codec === null) {
-    throw new AppError("unsupported_input", "The video's codec is not supported.", { details: { codec: stream.codecpar.codecId } });
+    throw new AppError("unsupported_input", "The video's codec is not supported.", {
+      details: { codec: stream.codecpar.codecId },
+    });
   }
   const decoder = new CodecContext();
   try {

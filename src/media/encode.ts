@@ -1,5 +1,11 @@
 import {
-  AV_CODEC_FLAG_GLOBAL_HEADER, Codec, CodecContext, CodecParameters, Dictionary, Packet, Rational as NativeRational,
+  AV_CODEC_FLAG_GLOBAL_HEADER,
+  Codec,
+  CodecContext,
+  CodecParameters,
+  Dictionary,
+  Packet,
+  Rational as NativeRational,
 } from "node-av";
 import { throwIfAborted } from "../core/async.ts";
 import { AppError } from "../domain/errors.ts";

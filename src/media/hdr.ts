@@ -64,6 +64,8 @@ export function masteringDisplayText(m: NonNullable<HdrMetadata["mastering"]>): 
 
 /** Puts the metadata where muxers look for it. */
 export function addHdrMetadata(parameters: CodecParameters, hdr: HdrMetadata): void {
-  if (hdr.mastering !== undefined) parameters.addCodedSideData(AV_PKT_DATA_MASTERING_DISPLAY_METADATA, writeMasteringDisplay(hdr.mastering));
-  if (hdr.contentLight !== undefined) parameters.addCodedSideData(AV_PKT_DATA_CONTENT_LIGHT_LEVEL, writeContentLight(hdr.contentLight));
+  if (hdr.mastering !== undefined)
+    parameters.addCodedSideData(AV_PKT_DATA_MASTERING_DISPLAY_METADATA, writeMasteringDisplay(hdr.mastering));
+  if (hdr.contentLight !== undefined)
+    parameters.addCodedSideData(AV_PKT_DATA_CONTENT_LIGHT_LEVEL, writeContentLight(hdr.contentLight));
 }

@@ -12,7 +12,12 @@ export type InterlaceCounts = {
 };
 
 /** Runs FFmpeg's interlace detector over the first `maxFrames` frames. */
-export async function measureInterlace(path: string, streamIndex: number, maxFrames: number, signal?: AbortSignal): Promise<InterlaceCounts> {
+export async function measureInterlace(
+  path: string,
+  streamIndex: number,
+  maxFrames: number,
+  signal?: AbortSignal,
+): Promise<InterlaceCounts> {
   using filter = new FrameFilter(() => "idet=analyze_interlaced_flag=0");
   const counts = { frames: 0, interlaced: 0, topFirst: 0, bottomFirst: 0, repeatedFields: 0 };
   const options = { path, streamIndex, threads: 0, canSeek: false, ...(signal === undefined ? {} : { signal }) };

@@ -30,7 +30,7 @@ export async function copyWithChapters(inputPath: string, outputPath: string, ch
 }
 
 async function findTopLevel(file: FileHandle, size: number, type: string): Promise<Box> {
-  for (let at = 0; at + 8 <= size; ) {
+  for (let at = 0; at + 8 <= size;) {
     const header = await read(file, at, Math.min(16, size - at));
     const box = parseBox(header, 0, size - at);
     if (box.type === type) return { ...box, start: at };
@@ -56,7 +56,7 @@ function parseBox(data: Buffer, at: number, available: number): Box {
 
 function children(data: Buffer, start: number, end: number): Box[] {
   const boxes: Box[] = [];
-  for (let at = start; at + 8 <= end; ) {
+  for (let at = start; at + 8 <= end;) {
     const box = parseBox(data, at, end - at);
     if (box.size < 8) break;
     boxes.push(box);

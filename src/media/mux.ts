@@ -1,6 +1,15 @@
 import {
-  AV_CODEC_ID_MOV_TEXT, AV_CODEC_ID_WEBVTT, AV_PKT_FLAG_KEY, AVMEDIA_TYPE_SUBTITLE, type CodecParameters, Dictionary,
-  FormatContext, Packet, Rational as NativeRational, type Stream, avGetCodecName,
+  AV_CODEC_ID_MOV_TEXT,
+  AV_CODEC_ID_WEBVTT,
+  AV_PKT_FLAG_KEY,
+  AVMEDIA_TYPE_SUBTITLE,
+  type CodecParameters,
+  Dictionary,
+  FormatContext,
+  Packet,
+  Rational as NativeRational,
+  type Stream,
+  avGetCodecName,
 } from "node-av";
 import { throwIfAborted } from "../core/async.ts";
 import type { Rational } from "../domain/rational.ts";
@@ -36,7 +45,12 @@ export type MuxOptions = {
 /** Facts that only show while the streams are written. */
 export type MuxResult = { readonly rejectedAudioPackets: number };
 
-type Route = { readonly decision: StreamDecision; readonly input: Stream; readonly output: Stream; readonly transcoder?: AudioTranscoder };
+type Route = {
+  readonly decision: StreamDecision;
+  readonly input: Stream;
+  readonly output: Stream;
+  readonly transcoder?: AudioTranscoder;
+};
 
 /** Writes the encoded video and the source's other streams into one file, interleaved by decoding time.
  *  Throws: AppError `output_unwritable`, `encode_failed`. */
@@ -65,7 +79,9 @@ export async function writeMedia(options: MuxOptions): Promise<MuxResult> {
       check(await context.interleavedWriteFrame(owned), "output_unwritable", unwritable);
     }
     check(await context.writeTrailer(), "output_unwritable", `The ${options.container} file cannot be finished`);
-    return { rejectedAudioPackets: [...routes.values()].reduce((sum, route) => sum + (route.transcoder?.rejectedPackets ?? 0), 0) };
+    return {
+      rejectedAudioPackets: [...routes.values()].reduce((sum, route) => sum + (route.transcoder?.rejectedPackets ?? 0), 0),
+    };
   } finally {
     await context.closeOutput();
     context.freeContext();
@@ -147,7 +163,11 @@ async function* videoPackets({ video, shiftSeconds }: MuxOptions, stream: Stream
   }
 }
 
-async function* otherPackets(source: MediaSource, routes: ReadonlyMap<number, Route>, shiftSeconds: number): AsyncGenerator<Timed> {
+async function* otherPackets(
+  source: MediaSource,
+  routes: ReadonlyMap<number, Route>,
+  shiftSeconds: number,
+): AsyncGenerator<Timed> {
   if (routes.size === 0) return;
   for await (const packet of source.packets()) {
     const route = routes.get(packet.streamIndex);

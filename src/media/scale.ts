@@ -1,4 +1,12 @@
-import { type AVPixelFormat, SoftwareScaleContext, SWS_ACCURATE_RND, SWS_AREA, SWS_BITEXACT, SWS_FULL_CHR_H_INT, SWS_LANCZOS } from "node-av";
+import {
+  type AVPixelFormat,
+  SoftwareScaleContext,
+  SWS_ACCURATE_RND,
+  SWS_AREA,
+  SWS_BITEXACT,
+  SWS_FULL_CHR_H_INT,
+  SWS_LANCZOS,
+} from "node-av";
 import type { Size } from "../domain/media-info.ts";
 import { chromaPosition } from "./color.ts";
 import { check } from "./ffmpeg.ts";

@@ -10,10 +10,18 @@ export function subtitleText(codec: string, data: Buffer, keepTags: boolean): st
     case "ssa": {
       // ReadOrder,Layer,Style,Name,MarginL,MarginR,MarginV,Effect,Text
       const text = data.toString("utf8").split(",").slice(8).join(",");
-      return text.replace(/\{[^}]*\}/g, "").replace(/\\[Nn]/g, "\n").replace(/\\h/g, " ").trim();
+      return text
+        .replace(/\{[^}]*\}/g, "")
+        .replace(/\\[Nn]/g, "\n")
+        .replace(/\\h/g, " ")
+        .trim();
     }
     default:
-      return data.toString("utf8").replace(keepTags ? /<(?!\/?[ibu]>)[^>]*>/g : /<[^>]*>/g, "").replace(/\{\\an?\d\}/g, "").trim();
+      return data
+        .toString("utf8")
+        .replace(keepTags ? /<(?!\/?[ibu]>)[^>]*>/g : /<[^>]*>/g, "")
+        .replace(/\{\\an?\d\}/g, "")
+        .trim();
   }
 }
 

@@ -10,9 +10,13 @@ const folder = new URL("../../models/", import.meta.url);
 export async function locateModel(descriptor: ModelDescriptor, bitDepth: number): Promise<string> {
   const file = bitDepth > 8 ? descriptor.files.u16 : descriptor.files.u8;
   const path = fileURLToPath(new URL(file.name, folder));
-  if (!(await exists(path))) throw new AppError("model_invalid", `The network ${descriptor.id} is missing (${file.name}); install Upres again.`);
+  if (!(await exists(path)))
+    throw new AppError("model_invalid", `The network ${descriptor.id} is missing (${file.name}); install Upres again.`);
   if ((await sha256OfFile(path)) !== file.sha256) {
-    throw new AppError("model_invalid", `The network ${descriptor.id} (${file.name}) is not the one that was published; install Upres again.`);
+    throw new AppError(
+      "model_invalid",
+      `The network ${descriptor.id} (${file.name}) is not the one that was published; install Upres again.`,
+    );
   }
   return path;
 }

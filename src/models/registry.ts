@@ -5,7 +5,9 @@ import generalFast from "../../models/general-fast-x2.json" with { type: "json" 
 import generalStandard from "../../models/general-standard-x2.json" with { type: "json" };
 
 /** The networks that ship with Upres. */
-export const bundledModels: readonly ModelDescriptor[] = [generalFast, generalStandard].map((json) => ModelDescriptor.parse(json));
+export const bundledModels: readonly ModelDescriptor[] = [generalFast, generalStandard].map((json) =>
+  ModelDescriptor.parse(json),
+);
 
 /** The network for a tier and preset. Throws: AppError `not_available` naming what there is. */
 export function selectModel(tier: Tier, preset: string): ModelDescriptor {
