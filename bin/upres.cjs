@@ -5,9 +5,14 @@ var childProcess = require("child_process");
 var fs = require("fs");
 var path = require("path");
 
+var oldestMajor = 24;
 var built = path.join(__dirname, "..", "dist", "src", "cli", "main.js");
 var source = path.join(__dirname, "..", "src", "cli", "main.ts");
 var main = fs.existsSync(source) ? source : built;
+
+function platformName() {
+  return process.platform === "win32" ? "win" : process.platform;
+}
 
 function bundledNode() {
   var names = ["node-" + platformName() + "-" + process.arch, "node-bin-" + platformName() + "-" + process.arch];
@@ -23,26 +28,40 @@ function bundledNode() {
   return undefined;
 }
 
-function platformName() {
-  return process.platform === "win32" ? "win" : process.platform;
-}
-
 var ownMajor = Number(process.versions.node.split(".")[0]);
-var node = ownMajor >= 24 ? process.execPath : bundledNode();
+var node = ownMajor >= oldestMajor ? process.execPath : bundledNode();
 if (node === undefined) {
   console.error(
-    "upres needs Node.js 24 or newer; this is " + process.version + ". Install it, or run npm install with optional packages.",
+    "upres: Node.js " +
+      oldestMajor +
+      " or newer is needed, and this is " +
+      process.version +
+      "; install it, or run npm ci again with optional packages.",
   );
   process.exit(1);
 }
+
+// The channel tells the child when this process ends, by whatever means.
 var child = childProcess.spawn(node, ["--disable-warning=ExperimentalWarning", main].concat(process.argv.slice(2)), {
-  stdio: "inherit",
+  stdio: ["inherit", "inherit", "inherit", "ipc"],
 });
 ["SIGINT", "SIGTERM", "SIGHUP"].forEach(function (signal) {
   process.on(signal, function () {
     child.kill(signal);
   });
 });
+// From "stopping" on, the child ends as interrupted, whichever way it goes.
+var isStopping = false;
+child.on("message", function (message) {
+  if (message === "stopping") isStopping = true;
+});
+child.on("error", function (error) {
+  console.error("upres: " + node + " cannot be started (" + error.message + "); install Upres again.");
+  process.exit(1);
+});
 child.on("exit", function (code, signal) {
-  process.exit(signal ? 1 : code);
+  if (signal === null) process.exit(code);
+  if (isStopping || signal === "SIGINT" || signal === "SIGTERM" || signal === "SIGHUP") process.exit(130);
+  console.error("upres: ended by the system with " + signal + (signal === "SIGKILL" ? ", perhaps for lack of memory." : "."));
+  process.exit(1);
 });

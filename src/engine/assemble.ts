@@ -44,6 +44,7 @@ export async function assemble({ inspection, inputPath, workspace, segments, sig
       packets: readSegments(plan.segments.map((segment) => workspace.segmentPath(segment.index))),
     },
     decisions: plan.streams,
+    startSeconds: new Map([...inspection.timeline.extents].map(([index, extent]) => [index, extent.startSeconds])),
     shiftSeconds: plan.time.shiftSeconds,
     ...(signal !== undefined && { signal }),
   });

@@ -34,8 +34,17 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
   const outputVideo = output.streams[0];
   if (outputVideo?.kind !== "video") throw new AppError("verification_failed", "The file written has no video track.");
   const outputTimeline = await readTimeline(result.path, 0, signal);
-  const comparison = await compareWithSource(inputPath, result.path, plan, result.ptsTicks, signal);
   const total = (count: (facts: SegmentFacts) => number): number => segments.reduce((sum, { facts }) => sum + count(facts), 0);
+  const repairedTimestamps = total((facts) => facts.decode.repairedTimestamps);
+  const comparison = await compareWithSource({
+    inputPath,
+    outputPath: result.path,
+    plan,
+    ptsTicks: result.ptsTicks,
+    output: outputTimeline,
+    hasTrueTimestamps: repairedTimestamps === 0,
+    signal,
+  });
   const decodedFrames = total((facts) => facts.frames);
   const damaged = total((facts) => facts.decode.damagedFrames);
   const rejectedPackets = total((facts) => facts.decode.rejectedPackets);
@@ -68,13 +77,13 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
       output: outputTimeline.frameTicks.length,
       damaged,
       rejectedPackets,
-      repairedTimestamps: total((facts) => facts.decode.repairedTimestamps),
+      repairedTimestamps,
       black: total((facts) => facts.blackFrames),
       frozen: total((facts) => facts.frozenFrames),
     },
     timing: {
       largestTimestampErrorSeconds: largestTimestampError(plan, result.ptsTicks, outputTimeline),
-      audioOffsetSeconds: audioOffset(input, written),
+      audioOffsetSeconds: audioOffset(inspection, outputTimeline, result),
     },
     comparison,
     network: plan.network === undefined ? undefined : { ...plan.network, sha256: network.sha256 ?? "" },
@@ -86,13 +95,14 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
       segmentsReused: options.segmentsReused,
       tilesComputed: counts?.computed ?? 0,
       tilesReused: counts?.reused ?? 0,
+      networkCpuSeconds: counts?.cpuSeconds ?? 0,
     },
   };
 }
 
 function describe(path: string, media: MediaInfo, video: VideoStream, timeline: Timeline): MediaFacts {
   const [first = 0n] = timeline.frameTicks;
-  const audio = media.streams.find((stream) => stream.kind === "audio" && stream.startSeconds !== undefined);
+  const audio = media.streams.find((stream) => stream.kind === "audio" && timeline.extents.has(stream.index));
   return {
     path,
     container: media.container,
@@ -105,14 +115,27 @@ function describe(path: string, media: MediaInfo, video: VideoStream, timeline: 
     frames: timeline.frameTicks.length,
     frameRate: formatRational(video.averageRate),
     durationSeconds: ticksToSeconds(timeline.endTicks - first, timeline.timeBase),
-    videoStartSeconds: ticksToSeconds(first, timeline.timeBase),
-    audioStartSeconds: audio?.kind === "audio" ? audio.startSeconds : undefined,
+    videoStartSeconds: startSeconds(timeline),
+    audioStartSeconds: audio === undefined ? undefined : timeline.extents.get(audio.index)?.startSeconds,
   };
 }
 
-function audioOffset(input: MediaFacts, output: MediaFacts): number | undefined {
-  if (input.audioStartSeconds === undefined || output.audioStartSeconds === undefined) return undefined;
-  return output.audioStartSeconds - output.videoStartSeconds - (input.audioStartSeconds - input.videoStartSeconds);
+/** The largest move of an audio track against the picture, over all tracks that were kept or converted; by the times of
+ *  first packets, a re-encoded track's lead-in taken off. */
+function audioOffset({ plan, timeline }: Inspection, output: Timeline, { audioLeadSeconds }: Assembly): number | undefined {
+  const videoMove = startSeconds(output) - startSeconds(timeline);
+  const written = plan.streams.filter((stream) => stream.action !== "drop");
+  const moves = written.flatMap(({ index, kind }, position) => {
+    const before = timeline.extents.get(index);
+    const after = output.extents.get(position + 1); // the video is first, the others follow in the plan's order
+    if (kind !== "audio" || before === undefined || after === undefined) return [];
+    return [after.startSeconds + (audioLeadSeconds.get(index) ?? 0) - before.startSeconds - videoMove];
+  });
+  return moves.toSorted((a, b) => Math.abs(b) - Math.abs(a))[0];
+}
+
+function startSeconds({ frameTicks: [first = 0n], timeBase }: Timeline): number {
+  return ticksToSeconds(first, timeBase);
 }
 
 const technicalKeys = /^(major_brand|minor_version|compatible_brands|encoder|duration)$/i;

@@ -61,6 +61,8 @@ export type Report = {
     readonly segmentsReused: number;
     readonly tilesComputed: number;
     readonly tilesReused: number;
+    /** Processor time of the inference threads. */
+    readonly networkCpuSeconds: number;
   };
 };
 

@@ -4,7 +4,7 @@ import { ticksToSeconds } from "../domain/rational.ts";
 import { decodeVideo } from "../media/decode.ts";
 import { VideoFrame } from "../media/frame.ts";
 import { Scaler } from "../media/scale.ts";
-import { readTimeline, type Timeline } from "../media/timeline.ts";
+import type { Timeline } from "../media/timeline.ts";
 import { comparePlanes, psnr } from "./measure.ts";
 import type { Plan } from "./plan.ts";
 import type { Comparison } from "./report.ts";
@@ -25,16 +25,22 @@ export function largestTimestampError(plan: Plan, ptsTicks: readonly bigint[], o
   return largest;
 }
 
+export type ComparisonQuestion = {
+  readonly inputPath: string;
+  readonly outputPath: string;
+  readonly plan: Plan;
+  /** Presentation times of the encoded frames, in any order. */
+  readonly ptsTicks: readonly bigint[];
+  readonly output: Timeline;
+  /** Whether the source's frames carry the times they were given, so that one can be found by seeking. */
+  readonly hasTrueTimestamps: boolean;
+  readonly signal: AbortSignal | undefined;
+};
+
 /** Decodes frames spread over the finished file and their sources, and compares them at the source's size. */
-export async function compareWithSource(
-  inputPath: string,
-  outputPath: string,
-  plan: Plan,
-  ptsTicks: readonly bigint[],
-  signal?: AbortSignal,
-): Promise<Comparison> {
-  const output = await readTimeline(outputPath, 0, signal);
-  const shown = ptsTicks.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+export async function compareWithSource(question: ComparisonQuestion): Promise<Comparison> {
+  const { inputPath, outputPath, plan, output, signal } = question;
+  const shown = question.ptsTicks.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const { outputSize, source, work } = plan;
   const shrinks = outputSize.width * outputSize.height > source.uprightSize.width * source.uprightSize.height;
   using down = new Scaler({
@@ -44,14 +50,29 @@ export async function compareWithSource(
     chromaLocation: plan.encode.color.chromaLocation,
     kernel: shrinks ? "area" : "lanczos",
   });
+  const indexes = sampleIndexes(Math.min(shown.length, output.frameTicks.length), comparedFrames);
+  const canSeek = source.canSeek && question.hasTrueTimestamps;
+  const before = framesAt({
+    path: inputPath,
+    streamIndex: source.streamIndex,
+    ticks: indexes.map((index) => shown[index] ?? 0n),
+    canSeek,
+    plan,
+  });
+  const after = framesAt({
+    path: outputPath,
+    streamIndex: 0,
+    ticks: indexes.map((index) => output.frameTicks[index] ?? 0n),
+    canSeek: true,
+  });
   const sums = { luma: 0, y: 0, cb: 0, cr: 0, frames: 0 };
-  for (const index of sampleIndexes(Math.min(shown.length, output.frameTicks.length), comparedFrames)) {
-    throwIfAborted(signal);
-    using before = await frameAt(inputPath, plan.source.streamIndex, shown[index] ?? 0n, plan.source.canSeek, plan);
-    using after = await frameAt(outputPath, 0, output.frameTicks[index] ?? 0n, true);
+  for await (const [sourceFrame, outputFrame] of pairs(before, after)) {
+    using left = sourceFrame;
+    using right = outputFrame;
     using small = VideoFrame.allocate(source.uprightSize.width, source.uprightSize.height, work.pixelFormat);
-    await down.scaleFrame(after, small);
-    const [y, cb, cr] = [0, 1, 2].map((plane) => comparePlanes(before.plane(plane), small.plane(plane), work.bitDepth));
+    throwIfAborted(signal);
+    await down.scaleFrame(right, small);
+    const [y, cb, cr] = [0, 1, 2].map((plane) => comparePlanes(left.plane(plane), small.plane(plane), work.bitDepth));
     sums.luma += y?.squaredError ?? 0;
     sums.y += y?.meanDifference ?? 0;
     sums.cb += cb?.meanDifference ?? 0;
@@ -66,20 +87,75 @@ export async function compareWithSource(
   };
 }
 
+async function* pairs(
+  left: AsyncGenerator<VideoFrame>,
+  right: AsyncGenerator<VideoFrame>,
+): AsyncGenerator<[VideoFrame, VideoFrame]> {
+  try {
+    for await (const frame of left) {
+      const other = await right.next();
+      if (other.done === true) {
+        frame[Symbol.dispose]();
+        return;
+      }
+      yield [frame, other.value];
+    }
+  } finally {
+    await right.return(undefined);
+  }
+}
+
 /** Indexes spread evenly over `count`, off the grid of key frames. */
 function sampleIndexes(count: number, wanted: number): readonly number[] {
   const samples = Math.min(count, wanted);
   return Array.from({ length: samples }, (_, i) => Math.min(count - 1, Math.floor(((i + 0.5) * count) / samples)));
 }
 
-/** One frame by its exact time; through the plan's preparation when a plan is given. Owns: the caller disposes it. */
-async function frameAt(path: string, streamIndex: number, ticks: bigint, canSeek: boolean, plan?: Plan): Promise<VideoFrame> {
-  const decoded = decodeVideo({ path, streamIndex, threads: 0, fromTicks: ticks, canSeek });
-  for await (const frame of plan === undefined ? decoded : prepare(decoded, plan)) {
-    if (plan === undefined && frame.formatName.startsWith("yuvj")) frame.relabel(frame.formatName.replace("yuvj", "yuv"));
-    return frame;
+type FramesQuestion = {
+  readonly path: string;
+  readonly streamIndex: number;
+  /** Rising. */
+  readonly ticks: readonly bigint[];
+  /** False decodes once from the beginning. */
+  readonly canSeek: boolean;
+  readonly plan?: Plan;
+};
+
+/** The frames shown at given times; through the plan's preparation when a plan is given. Owns: the caller disposes them. */
+async function* framesAt({ path, streamIndex, ticks, canSeek, plan }: FramesQuestion): AsyncGenerator<VideoFrame> {
+  const wanted = [...ticks];
+  while (wanted.length > 0) {
+    const fromTicks = wanted[0];
+    const decoded = decodeVideo({
+      path,
+      streamIndex,
+      threads: 0,
+      canSeek,
+      ...(canSeek && fromTicks !== undefined && { fromTicks }),
+    });
+    const found = wanted.length;
+    for await (const frame of plan === undefined ? relabelled(decoded) : prepare(decoded, plan)) {
+      const [next] = wanted;
+      if (next === undefined || frame.pts < next) {
+        frame[Symbol.dispose]();
+        if (next === undefined) return;
+        continue;
+      }
+      wanted.shift();
+      yield frame;
+      if (canSeek) break;
+    }
+    if (wanted.length === found) {
+      throw new AppError("verification_failed", "A frame that was written cannot be decoded again.", {
+        details: { path, ticks: Number(fromTicks) },
+      });
+    }
   }
-  throw new AppError("verification_failed", "A frame that was written cannot be decoded again.", {
-    details: { ticks: Number(ticks) },
-  });
+}
+
+async function* relabelled(frames: AsyncIterable<VideoFrame>): AsyncGenerator<VideoFrame> {
+  for await (const frame of frames) {
+    if (frame.formatName.startsWith("yuvj")) frame.relabel(frame.formatName.replace("yuvj", "yuv"));
+    yield frame;
+  }
 }

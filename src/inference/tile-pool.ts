@@ -14,7 +14,12 @@ export type TilePoolOptions = {
   readonly bitDepth: number;
 };
 
-export type TileCounts = { readonly computed: number; readonly reused: number };
+export type TileCounts = {
+  readonly computed: number;
+  readonly reused: number;
+  /** Processor time of the inference threads, without starting them. */
+  readonly cpuSeconds: number;
+};
 
 type Pending = { readonly resolve: (reused: boolean) => void; readonly reject: (error: unknown) => void };
 
@@ -31,13 +36,14 @@ export class TilePool implements AsyncDisposable {
   #failure: AppError | undefined;
   #computed = 0;
   #reused = 0;
+  readonly #cpuSeconds = new Map<Worker, number>();
 
   private constructor(workers: Worker[], bytesPerSample: number, scale: number) {
     this.#workers = workers;
     this.#bytesPerSample = bytesPerSample;
     this.#scale = scale;
     for (const worker of workers) {
-      worker.on("message", (reply: TileReply) => this.#receive(reply));
+      worker.on("message", (reply: TileReply) => this.#receive(worker, reply));
       worker.on("error", (cause) => this.#fail(failure("An inference thread failed", cause)));
       worker.on("exit", () => this.#fail(failure("An inference thread ended")));
     }
@@ -72,7 +78,8 @@ export class TilePool implements AsyncDisposable {
   }
 
   get counts(): TileCounts {
-    return { computed: this.#computed, reused: this.#reused };
+    const cpuSeconds = this.#cpuSeconds.values().reduce((sum, seconds) => sum + seconds, 0);
+    return { computed: this.#computed, reused: this.#reused, cpuSeconds };
   }
 
   /** A plane with undefined content. Owns: give it back with `release`. */
@@ -118,7 +125,7 @@ export class TilePool implements AsyncDisposable {
     });
   }
 
-  #receive(reply: TileReply): void {
+  #receive(worker: Worker, reply: TileReply): void {
     if ("ready" in reply) return;
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
@@ -126,6 +133,7 @@ export class TilePool implements AsyncDisposable {
     else {
       if (reply.reused) this.#reused += 1;
       else this.#computed += 1;
+      this.#cpuSeconds.set(worker, reply.cpuSeconds);
       pending?.resolve(reply.reused);
     }
   }

@@ -25,5 +25,6 @@ export type TileTask = {
 
 export type TileReply =
   | { readonly ready: true }
-  | { readonly id: number; readonly reused: boolean }
+  /** `cpuSeconds`: processor time of the inference thread since it was ready. */
+  | { readonly id: number; readonly reused: boolean; readonly cpuSeconds: number }
   | { readonly id: number; readonly error: string };

@@ -18,10 +18,11 @@ const session = await InferenceSession.create(setup.modelPath, {
   graphOptimizationLevel: "all",
 });
 const cache = new Map<number, CachedTile>();
+const start = process.threadCpuUsage();
 
 port.on("message", (task: TileTask) => {
   void upscaleTile(task).then(
-    (reused) => port.postMessage({ id: task.id, reused } satisfies TileReply),
+    (reused) => port.postMessage({ id: task.id, reused, cpuSeconds: cpuSecondsSince(start) } satisfies TileReply),
     (error: unknown) =>
       port.postMessage({ id: task.id, error: error instanceof Error ? error.message : String(error) } satisfies TileReply),
   );
@@ -82,6 +83,11 @@ async function run(window: Buffer, width: number, height: number): Promise<Buffe
   if (upscaled === undefined) throw new Error("the network has no output named upscaled");
   const data = upscaled.data as Uint8Array | Uint16Array; // the output type of our networks
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function cpuSecondsSince(from: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(from);
+  return (user + system) / 1e6;
 }
 
 function roundUp(value: number, multiple: number): number {

@@ -10,6 +10,8 @@ import {
   Packet,
   Rational as NativeRational,
   type AVSampleFormat,
+  type ChannelLayout,
+  avChannelLayoutDefault,
   avChannelLayoutDescribe,
   avGetSampleFmtName,
   type FilterContext,
@@ -42,17 +44,19 @@ export class AudioTranscoder implements Disposable {
     [this.#input, this.#output] = ends;
   }
 
-  static async open(stream: Stream, target: AudioTarget): Promise<AudioTranscoder> {
+  /** `startSeconds` is the first packet's time: where the decoder swallows its first packets, silence stands instead. */
+  static async open(stream: Stream, target: AudioTarget, startSeconds: number): Promise<AudioTranscoder> {
     const decoder = await openDecoder(stream);
     const { codec: name, sampleFormat, rates, bitsPerSecondPerChannel } = encoders[target];
-    const layout = avChannelLayoutDescribe(decoder.channelLayout) ?? `${decoder.channels} channels`;
+    const layout = layoutName(decoder);
+    const outputRate = target === "opus" ? 48_000 : decoder.sampleRate;
     const frameSamples = target === "aac" ? 1024 : 960;
     const graph = new FilterGraph();
     graph.alloc();
     const description =
       `abuffer@in=time_base=1/${decoder.sampleRate}:sample_rate=${decoder.sampleRate}` +
       `:sample_fmt=${avGetSampleFmtName(decoder.sampleFormat)}:channel_layout=${layout},` +
-      `aresample=async=1:min_hard_comp=0.05,aformat=sample_fmts=${sampleFormat}${rates},` +
+      `aresample=async=1:min_hard_comp=0.05:first_pts=${Math.round(startSeconds * outputRate)},aformat=sample_fmts=${sampleFormat}${rates}:channel_layouts=${layout},` +
       `asetnsamples=n=${frameSamples}:p=0,abuffersink@out`;
     check(graph.parsePtr(description), "internal", `The audio filter chain ${description} is not valid`);
     check(graph.configSync(), "internal", "The audio filter chain cannot be set up");
@@ -86,6 +90,12 @@ export class AudioTranscoder implements Disposable {
     return parameters;
   }
 
+  /** Silence that the encoder puts before the first sample. */
+  get primingSeconds(): number {
+    using parameters = this.parameters();
+    return parameters.initialPadding / this.#encoder.sampleRate;
+  }
+
   get timeBase(): NativeRational {
     return this.#encoder.timeBase;
   }
@@ -101,6 +111,7 @@ export class AudioTranscoder implements Disposable {
       if (code === AVERROR_ENOMEM) check(code, "out_of_memory", "There is no memory to decode the audio");
       if (code < 0) break;
       frame.timeBase = new NativeRational(1, frame.sampleRate);
+      if (isUnnamed(frame.channelLayout)) frame.channelLayout = avChannelLayoutDefault(frame.channels);
       frame.pts = rescale(frame.bestEffortTimestamp, this.#decoder.pktTimebase, frame.sampleRate);
       check(await this.#input.buffersrcAddFrame(frame), "internal", "The audio resampler refused a frame");
       yield* this.#encodeReady();
@@ -139,6 +150,16 @@ export class AudioTranscoder implements Disposable {
     this.#encoder[Symbol.dispose]();
     this.#graph.free();
   }
+}
+
+/** Some formats give a number of channels without saying which; then the usual layout of that number is meant. */
+function layoutName(decoder: CodecContext): string {
+  const layout = isUnnamed(decoder.channelLayout) ? avChannelLayoutDefault(decoder.channels) : decoder.channelLayout;
+  return avChannelLayoutDescribe(layout) ?? `${decoder.channels}c`;
+}
+
+function isUnnamed(layout: ChannelLayout): boolean {
+  return layout.order === 0;
 }
 
 function rescale(ticks: bigint, timeBase: { num: number; den: number }, rate: number): bigint {

@@ -17,7 +17,7 @@ export function readChapters(context: FormatContext): Promise<readonly Chapter[]
 
 async function describe(context: FormatContext): Promise<string> {
   const marker = `end of description ${randomUUID()}`;
-  let text = "";
+  const pieces: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -27,8 +27,8 @@ async function describe(context: FormatContext): Promise<string> {
         descriptionTimeoutMs,
       );
       Log.setCallback((_level, message) => {
-        text += message;
-        if (text.includes(marker)) resolve();
+        pieces.push(message);
+        if (message.includes(marker)) resolve();
       });
       Log.setLevel(AV_LOG_INFO);
       context.dumpFormat(0, "", false);
@@ -39,7 +39,13 @@ async function describe(context: FormatContext): Promise<string> {
     Log.resetCallback();
     Log.setLevel(AV_LOG_QUIET);
   }
-  return text;
+  return joinPieces(pieces);
+}
+
+/** Joins what the log was given piece by piece. Each piece comes without its line break; one that ends in a colon or a
+ *  comma is followed by its value on the same line. */
+export function joinPieces(pieces: readonly string[]): string {
+  return pieces.map((piece) => (/[:,] $/.test(piece) ? piece : `${piece}\n`)).join("");
 }
 
 /** Parses the text of av_dump_format. */

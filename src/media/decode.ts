@@ -63,7 +63,9 @@ export async function* decodeVideo(options: DecodeOptions): AsyncGenerator<Video
   for await (const frame of decodePackets(source.packets(), decoder, stream, stats)) {
     if (signal?.aborted === true) frame[Symbol.dispose]();
     throwIfAborted(signal);
-    const ticks = knownTicks(frame.native.bestEffortTimestamp) ?? (last ?? -1n) + 1n;
+    const stated = knownTicks(frame.native.bestEffortTimestamp) ?? (last ?? -1n) + 1n;
+    const ticks = last !== undefined && stated <= last ? last + 1n : stated;
+    last = ticks;
     if (untilTicks !== undefined && ticks >= untilTicks) {
       frame[Symbol.dispose]();
       return;
@@ -72,9 +74,8 @@ export async function* decodeVideo(options: DecodeOptions): AsyncGenerator<Video
       frame[Symbol.dispose]();
       continue;
     }
-    if (last !== undefined && ticks <= last) stats.repairedTimestamps += 1;
-    frame.pts = last !== undefined && ticks <= last ? last + 1n : ticks;
-    last = frame.pts;
+    if (ticks !== stated) stats.repairedTimestamps += 1;
+    frame.pts = ticks;
     if (frame.native.hasFlags(AV_FRAME_FLAG_CORRUPT) || frame.native.decodeErrorFlags !== 0) stats.damagedFrames += 1;
     yield frame;
   }

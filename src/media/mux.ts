@@ -12,6 +12,7 @@ import {
   avGetCodecName,
 } from "node-av";
 import { throwIfAborted } from "../core/async.ts";
+import { AppError } from "../domain/errors.ts";
 import type { Rational } from "../domain/rational.ts";
 import { rescaleTicks, secondsToTicks, ticksToSeconds } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
@@ -21,7 +22,7 @@ import { decodeTimes } from "./decode-order.ts";
 import type { EncodedPacket } from "./encode.ts";
 import { check, knownTicks } from "./ffmpeg.ts";
 import { MediaSource } from "./source.ts";
-import { movTextHeader, movTextSample, subtitleText } from "./subtitles.ts";
+import { movTextHeader, movTextSample, type SubtitleTrack, subtitleText } from "./subtitles.ts";
 
 export type MuxOptions = {
   readonly outputPath: string;
@@ -37,13 +38,19 @@ export type MuxOptions = {
     readonly packets: AsyncIterable<EncodedPacket>;
   };
   readonly decisions: readonly StreamDecision[];
+  /** By source index: the time of each stream's first packet. */
+  readonly startSeconds: ReadonlyMap<number, number>;
   /** Taken off every timestamp. */
   readonly shiftSeconds: number;
   readonly signal?: AbortSignal;
 };
 
 /** Facts that only show while the streams are written. */
-export type MuxResult = { readonly rejectedAudioPackets: number };
+export type MuxResult = {
+  readonly rejectedAudioPackets: number;
+  /** By source index: how long a re-encoded track's own lead-in stands before its first sample. */
+  readonly audioLeadSeconds: ReadonlyMap<number, number>;
+};
 
 type Route = {
   readonly decision: StreamDecision;
@@ -67,7 +74,10 @@ export async function writeMedia(options: MuxOptions): Promise<MuxResult> {
     for (const decision of options.decisions) {
       const input = source.context.streams[decision.index];
       if (decision.action === "drop" || input === undefined) continue;
-      routes.set(decision.index, await addRoute(context, decision, input, stack));
+      routes.set(
+        decision.index,
+        await addRoute({ context, decision, input, stack, startSeconds: options.startSeconds.get(decision.index) ?? 0 }),
+      );
     }
     context.metadata = Dictionary.fromObject(containerMetadata(source.context.metadata?.getAll() ?? {}));
     const header = Dictionary.fromObject(headerOptions(options));
@@ -80,6 +90,7 @@ export async function writeMedia(options: MuxOptions): Promise<MuxResult> {
     }
     check(await context.writeTrailer(), "output_unwritable", `The ${options.container} file cannot be finished`);
     return {
+      audioLeadSeconds: audioLeads(routes.values()),
       rejectedAudioPackets: [...routes.values()].reduce((sum, route) => sum + (route.transcoder?.rejectedPackets ?? 0), 0),
     };
   } finally {
@@ -88,14 +99,26 @@ export async function writeMedia(options: MuxOptions): Promise<MuxResult> {
   }
 }
 
+function audioLeads(routes: Iterable<Route>): ReadonlyMap<number, number> {
+  return new Map(
+    [...routes].flatMap((route) => (route.transcoder ? [[route.decision.index, route.transcoder.primingSeconds] as const] : [])),
+  );
+}
+
 function headerOptions({ container, video }: MuxOptions): Record<string, string> {
   if (container === "webm") return { fflags: "+bitexact" };
   return {
     fflags: "+bitexact",
     movflags: "+faststart",
     video_track_timescale: `${video.timeBase.den}`,
+    movie_timescale: `${movieTimescale(video.timeBase.den)}`,
     strict: "experimental",
   };
+}
+
+/** Start offsets are stored in this unit: fine enough for sound, and a multiple of the video's so that it stays exact. */
+function movieTimescale(videoTimescale: number): number {
+  return videoTimescale * Math.ceil(10_000 / videoTimescale);
 }
 
 function containerMetadata(metadata: Readonly<Record<string, string>>): Record<string, string> {
@@ -119,12 +142,20 @@ function copyDescription(input: Stream, output: Stream): void {
   output.metadata = Dictionary.fromObject(containerMetadata(input.metadata?.getAll() ?? {}));
 }
 
-async function addRoute(context: FormatContext, decision: StreamDecision, input: Stream, stack: DisposableStack): Promise<Route> {
+type RouteQuestion = {
+  readonly context: FormatContext;
+  readonly decision: StreamDecision;
+  readonly input: Stream;
+  readonly stack: DisposableStack;
+  readonly startSeconds: number;
+};
+
+async function addRoute({ context, decision, input, stack, startSeconds }: RouteQuestion): Promise<Route> {
   const output = context.newStream(null);
   copyDescription(input, output);
   output.timeBase = input.timeBase;
   if (decision.action === "convert" && (decision.to === "aac" || decision.to === "opus")) {
-    const transcoder = stack.use(await AudioTranscoder.open(input, decision.to));
+    const transcoder = stack.use(await AudioTranscoder.open(input, decision.to, startSeconds));
     using parameters = transcoder.parameters();
     check(parameters.copy(output.codecpar), "internal", "An audio description cannot be copied");
     output.timeBase = transcoder.timeBase;
@@ -185,13 +216,29 @@ async function* convert(route: Route, packet: Packet): AsyncGenerator<Packet> {
     yield* route.transcoder.transcode(packet);
     return;
   }
-  const copy = packet.clone();
-  if (copy === null) return;
   if (route.decision.action === "convert") {
-    const text = subtitleText(route.decision.codec, packet.data ?? Buffer.alloc(0), route.decision.to === "webvtt");
-    copy.data = route.decision.to === "mov_text" ? movTextSample(text) : Buffer.from(text, "utf8");
+    yield convertSubtitle(packet, subtitleTrack(route), route.decision.to === "mov_text");
+    return;
   }
+  const copy = packet.clone();
+  if (copy === null) throw new AppError("out_of_memory", "There is no memory to copy a packet.");
   yield copy;
+}
+
+function subtitleTrack({ decision, input }: Route): SubtitleTrack {
+  return { codec: decision.codec, header: input.codecpar.extradata?.toString("utf8") ?? "" };
+}
+
+function convertSubtitle(packet: Packet, track: SubtitleTrack, toMovText: boolean): Packet {
+  const text = subtitleText(track, packet.data ?? Buffer.alloc(0), !toMovText);
+  const result = new Packet();
+  result.alloc();
+  result.data = toMovText ? movTextSample(text) : Buffer.from(text, "utf8"); // clears every other field: it comes first
+  result.pts = packet.pts;
+  result.dts = packet.dts;
+  result.duration = packet.duration;
+  result.setFlags(AV_PKT_FLAG_KEY);
+  return result;
 }
 
 function timed(packet: Packet, { input, output, transcoder }: Route, shiftSeconds: number): Timed {

@@ -22,10 +22,13 @@ export type ScaleOptions = {
   readonly kernel: "lanczos" | "area";
 };
 
+type PlaneMemory = { readonly data: Buffer; readonly strideBytes: number };
+
 /** A resampler of fixed sizes that keeps range, matrix and chroma siting as they are. Owns: native memory. */
 export class Scaler implements Disposable {
   readonly #context: SoftwareScaleContext;
   readonly #from: Size;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ScaleOptions) {
     const { from, to, kernel } = options;
@@ -57,18 +60,23 @@ export class Scaler implements Disposable {
   }
 
   /** Fills `output` from `input`, both of the sizes and the format given at construction. */
-  async scaleFrame(input: VideoFrame, output: VideoFrame): Promise<void> {
-    check(await this.#context.scaleFrame(output.native, input.native), "internal", "Resampling failed");
+  scaleFrame(input: VideoFrame, output: VideoFrame): Promise<void> {
+    return this.#inTurn(() => this.#context.scaleFrame(output.native, input.native));
   }
 
   /** The same for one plane in plain memory (formats gray, gray10le…). */
-  async scalePlane(input: { data: Buffer; strideBytes: number }, output: { data: Buffer; strideBytes: number }): Promise<void> {
-    const { data, strideBytes } = output;
-    check(
-      await this.#context.scale([input.data], [input.strideBytes], 0, this.#from.height, [data], [strideBytes]),
-      "internal",
-      "Resampling failed",
+  scalePlane(input: PlaneMemory, output: PlaneMemory): Promise<void> {
+    const { height } = this.#from;
+    return this.#inTurn(() =>
+      this.#context.scale([input.data], [input.strideBytes], 0, height, [output.data], [output.strideBytes]),
     );
+  }
+
+  /** The native context serves one call at a time. */
+  #inTurn(scale: () => Promise<number>): Promise<void> {
+    const result = this.#last.then(scale).then((code) => void check(code, "internal", "Resampling failed"));
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 
   [Symbol.dispose](): void {

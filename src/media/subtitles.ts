@@ -1,16 +1,21 @@
 /** Text subtitle formats that convert into one another through plain text with line breaks. */
 export const textSubtitleCodecs = ["subrip", "text", "ass", "ssa", "webvtt", "mov_text"] as const;
 
+/** A track's codec and its header: for ASS the script's first sections. */
+export type SubtitleTrack = { readonly codec: string; readonly header: string };
+
 /** The plain text of one subtitle packet; italics, bold and underline survive as `<i>`, `<b>`, `<u>` where `keepTags`. */
-export function subtitleText(codec: string, data: Buffer, keepTags: boolean): string {
-  switch (codec) {
+export function subtitleText(track: SubtitleTrack, data: Buffer, keepTags: boolean): string {
+  switch (track.codec) {
     case "mov_text":
       return data.length < 2 ? "" : data.subarray(2, 2 + data.readUInt16BE(0)).toString("utf8");
     case "ass":
     case "ssa": {
-      // ReadOrder,Layer,Style,Name,MarginL,MarginR,MarginV,Effect,Text
-      const text = data.toString("utf8").split(",").slice(8).join(",");
-      return text
+      const fields = data.toString("utf8").split(",");
+      const before = fields.length > assFieldsBeforeText ? assFieldsBeforeText : declaredFieldsBeforeText(track.header);
+      return fields
+        .slice(before)
+        .join(",")
         .replace(/\{[^}]*\}/g, "")
         .replace(/\\[Nn]/g, "\n")
         .replace(/\\h/g, " ")
@@ -23,6 +28,15 @@ export function subtitleText(codec: string, data: Buffer, keepTags: boolean): st
         .replace(/\{\\an?\d\}/g, "")
         .trim();
   }
+}
+
+/** ReadOrder, Layer, Style, Name, MarginL, MarginR, MarginV, Effect: what stands before an event's text in a packet. */
+const assFieldsBeforeText = 8;
+
+/** The same for scripts that declare fewer fields, which some muxers then write: Start and End go, ReadOrder comes. */
+function declaredFieldsBeforeText(header: string): number {
+  const format = /^\[Events\]\s*^Format:(.*)$/im.exec(header)?.[1];
+  return format === undefined ? assFieldsBeforeText : Math.max(0, format.split(",").length - 2);
 }
 
 /** One sample of a 3GPP timed text track: 16-bit length, then UTF-8. */

@@ -41,7 +41,7 @@ export async function readTimeline(path: string, videoIndex: number, signal?: Ab
   let readError: string | undefined;
   for await (const packet of source.packets((error) => (readError = error.message))) {
     throwIfAborted(signal);
-    if (packet.hasFlags(AV_PKT_FLAG_DISCARD)) continue;
+    if (packet.streamIndex === videoIndex && packet.hasFlags(AV_PKT_FLAG_DISCARD)) continue; // cut away by an edit list
     const ticks = knownTicks(packet.pts) ?? knownTicks(packet.dts);
     const stream = streams[packet.streamIndex];
     if (ticks === undefined || stream === undefined) continue;
@@ -64,8 +64,8 @@ export async function readTimeline(path: string, videoIndex: number, signal?: Ab
   const declared = knownTicks(video.duration);
   return {
     timeBase,
-    frameTicks: frameTicks.sort(byValue),
-    keyTicks: keyTicks.sort(byValue),
+    frameTicks: frameTicks.toSorted(byValue),
+    keyTicks: keyTicks.toSorted(byValue),
     endTicks,
     extents,
     corruptPackets,
