@@ -14,8 +14,8 @@ export type OpenNetwork = AsyncDisposable & {
   readonly provider: { readonly name: string; readonly reason: string };
 };
 
-/** Loads the planned network on the chosen provider; a plan without a network opens nothing. An aborted signal ends the
- *  threads at once: tiles that wait for their turn are refused. */
+/** Loads the planned network on the chosen provider; a plan without a network opens nothing. Once the signal
+ *  is aborted, tiles that wait for their turn are refused. */
 export async function openNetwork(
   plan: Plan,
   descriptor: ModelDescriptor,
@@ -34,16 +34,15 @@ export async function openNetwork(
   const provider = await chooseProvider(options.provider, { descriptor, modelPath, bitDepth });
   const workers = provider.name === "cpu" ? options.threads : 1;
   const pool = await TilePool.create({ descriptor, modelPath, provider: provider.name, workers, bitDepth });
-  const close = async (): Promise<void> => {
-    options.signal?.removeEventListener("abort", abort);
-    await pool[Symbol.asyncDispose]();
-  };
-  const abort = (): void => void close();
-  options.signal?.addEventListener("abort", abort, { once: true });
+  const stop = (): void => pool.stop();
+  options.signal?.addEventListener("abort", stop, { once: true });
   return {
     network: { pool, descriptor },
     sha256: (bitDepth > 8 ? descriptor.files.u16 : descriptor.files.u8).sha256,
     provider,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => {
+      options.signal?.removeEventListener("abort", stop);
+      return pool[Symbol.asyncDispose]();
+    },
   };
 }

@@ -236,9 +236,10 @@ function describeDamage(timeline: Timeline, media: MediaInfo): readonly string[]
   const damage: string[] = [];
   if (timeline.readError !== undefined) damage.push(timeline.readError);
   if (timeline.corruptPackets > 0) damage.push(`${timeline.corruptPackets} packets are marked as damaged`);
-  const missing = timeline.declaredFrames - timeline.frameTicks.length;
+  const held = timeline.frameTicks.length + timeline.discardedFrames;
+  const missing = timeline.declaredFrames - held;
   if (timeline.declaredFrames > 0 && missing > Math.max(2, timeline.declaredFrames * 0.02)) {
-    damage.push(`the index announces ${timeline.declaredFrames} frames, the file holds ${timeline.frameTicks.length}`);
+    damage.push(`the index announces ${timeline.declaredFrames} frames, the file holds ${held}`);
   }
   const known = Math.max(...[...timeline.extents.values()].map((extent) => extent.endSeconds - media.startSeconds), 0);
   if (media.durationSeconds !== undefined && known < media.durationSeconds - Math.max(1, media.durationSeconds * 0.05)) {

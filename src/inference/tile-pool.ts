@@ -37,11 +37,14 @@ export class TilePool implements AsyncDisposable {
   #computed = 0;
   #reused = 0;
   readonly #cpuSeconds = new Map<Worker, number>();
+  readonly #stopFlag: Int32Array;
+  #onIdle: (() => void) | undefined;
 
-  private constructor(workers: Worker[], bytesPerSample: number, scale: number) {
+  private constructor(workers: Worker[], { bytesPerSample, scale, stopFlag }: WorkerSetup) {
     this.#workers = workers;
     this.#bytesPerSample = bytesPerSample;
     this.#scale = scale;
+    this.#stopFlag = new Int32Array(stopFlag);
     for (const worker of workers) {
       worker.on("message", (reply: TileReply) => this.#receive(worker, reply));
       worker.on("error", (cause) => this.#fail(failure("An inference thread failed", cause)));
@@ -61,6 +64,7 @@ export class TilePool implements AsyncDisposable {
       multiple: descriptor.sizeMultiple,
       bytesPerSample,
       peak: 2 ** bitDepth - 1,
+      stopFlag: new SharedArrayBuffer(4),
     };
     const entry = new URL(`./tile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
     const threads = Array.from({ length: workers }, () => new Worker(entry, { workerData }));
@@ -74,7 +78,7 @@ export class TilePool implements AsyncDisposable {
         { cause },
       );
     }
-    return new TilePool(threads, bytesPerSample, descriptor.scale);
+    return new TilePool(threads, workerData);
   }
 
   get counts(): TileCounts {
@@ -129,6 +133,7 @@ export class TilePool implements AsyncDisposable {
     if ("ready" in reply) return;
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
+    if (this.#pending.size === 0) this.#onIdle?.();
     if ("error" in reply) pending?.reject(failure(`The network failed on a tile: ${reply.error}`));
     else {
       if (reply.reused) this.#reused += 1;
@@ -142,9 +147,18 @@ export class TilePool implements AsyncDisposable {
     this.#failure ??= error;
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
+    this.#onIdle?.();
+  }
+
+  /** Lets each thread finish the tile it is at and refuses all others. */
+  stop(): void {
+    Atomics.store(this.#stopFlag, 0, 1);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    // ONNX Runtime ends the whole process when its thread is terminated in the middle of a tile.
+    while (this.#pending.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 }

@@ -11,6 +11,8 @@ export type WorkerSetup = {
   readonly bytesPerSample: 1 | 2;
   /** The largest sample value, for 16-bit networks. */
   readonly peak: number;
+  /** One Int32 shared by all threads; once it is not 0, tiles that wait are refused. */
+  readonly stopFlag: SharedArrayBuffer;
 };
 
 export type TileTask = {

@@ -18,16 +18,24 @@ const session = await InferenceSession.create(setup.modelPath, {
   graphOptimizationLevel: "all",
 });
 const cache = new Map<number, CachedTile>();
+const stopFlag = new Int32Array(setup.stopFlag);
 const start = process.threadCpuUsage();
 
+let earlier: Promise<void> = Promise.resolve();
 port.on("message", (task: TileTask) => {
-  void upscaleTile(task).then(
-    (reused) => port.postMessage({ id: task.id, reused, cpuSeconds: cpuSecondsSince(start) } satisfies TileReply),
-    (error: unknown) =>
-      port.postMessage({ id: task.id, error: error instanceof Error ? error.message : String(error) } satisfies TileReply),
-  );
+  earlier = earlier.then(async () => port.postMessage(await answer(task)));
 });
 port.postMessage({ ready: true } satisfies TileReply);
+
+async function answer(task: TileTask): Promise<TileReply> {
+  if (Atomics.load(stopFlag, 0) !== 0) return { id: task.id, error: "it was stopped" };
+  try {
+    const reused = await upscaleTile(task);
+    return { id: task.id, reused, cpuSeconds: cpuSecondsSince(start) };
+  } catch (error) {
+    return { id: task.id, error: error instanceof Error ? error.message : String(error) };
+  }
+}
 
 /** Upscales one tile into the output plane; true when the window equals the last one at this place and its output was reused. */
 async function upscaleTile(task: TileTask): Promise<boolean> {

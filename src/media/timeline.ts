@@ -18,6 +18,8 @@ export type Timeline = {
   readonly endTicks: bigint;
   readonly extents: ReadonlyMap<number, StreamExtent>;
   readonly corruptPackets: number;
+  /** Frames that are there to be decoded but cut away by an edit list. */
+  readonly discardedFrames: number;
   /** Frames that the container announces in its index; 0 when it does not. */
   readonly declaredFrames: number;
   /** Length of the video as the container announces it. */
@@ -37,11 +39,15 @@ export async function readTimeline(path: string, videoIndex: number, signal?: Ab
   const keyTicks: bigint[] = [];
   const extents = new Map<number, StreamExtent>();
   let corruptPackets = 0;
+  let discardedFrames = 0;
   let endTicks = 0n;
   let readError: string | undefined;
   for await (const packet of source.packets((error) => (readError = error.message))) {
     throwIfAborted(signal);
-    if (packet.streamIndex === videoIndex && packet.hasFlags(AV_PKT_FLAG_DISCARD)) continue; // cut away by an edit list
+    if (packet.streamIndex === videoIndex && packet.hasFlags(AV_PKT_FLAG_DISCARD)) {
+      discardedFrames += 1;
+      continue;
+    }
     const ticks = knownTicks(packet.pts) ?? knownTicks(packet.dts);
     const stream = streams[packet.streamIndex];
     if (ticks === undefined || stream === undefined) continue;
@@ -69,6 +75,7 @@ export async function readTimeline(path: string, videoIndex: number, signal?: Ab
     endTicks,
     extents,
     corruptPackets,
+    discardedFrames,
     declaredFrames: Number(video.nbFrames),
     declaredSeconds: declared === undefined || declared <= 0n ? undefined : ticksToSeconds(declared, timeBase),
     readError,
