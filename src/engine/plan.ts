@@ -79,7 +79,8 @@ export function makePlan(question: PlanQuestion): Plan {
   const shiftSeconds = media.hasArbitraryClock ? media.startSeconds : 0;
   const firstTicks = timeline.frameTicks[0] ?? 0n;
   const durationSeconds = Math.max(0, ticksToSeconds(timeline.endTicks - firstTicks, timeline.timeBase));
-  const segments = planSegments(timeline.frameTicks, timeline.keyTicks, timeline.timeBase);
+  const canSeek = seekableContainers.test(media.container);
+  const segments = planSegments({ ...timeline, canSeek });
   const streams = decideStreams(media, video.index, request.container);
   const damage = describeDamage(timeline, media);
   const macsPerFrame = networkMacs(uprightSize, passes, model);
@@ -151,7 +152,7 @@ export function makePlan(question: PlanQuestion): Plan {
       codedSize: video.codedSize,
       uprightSize,
       orientation: video.orientation,
-      canSeek: seekableContainers.test(media.container),
+      canSeek,
       isRgb: video.pixelFormat.isRgb,
       color: video.color,
     },

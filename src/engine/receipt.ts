@@ -41,6 +41,7 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
     outputPath: result.path,
     plan,
     ptsTicks: result.ptsTicks,
+    source: timeline,
     output: outputTimeline,
     hasTrueTimestamps: repairedTimestamps === 0,
     signal,

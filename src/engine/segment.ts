@@ -45,9 +45,9 @@ export async function runSegment(run: SegmentRun): Promise<SegmentIndex<SegmentF
     path: run.inputPath,
     streamIndex: plan.source.streamIndex,
     threads: run.decodeThreads,
-    canSeek: plan.source.canSeek,
     stats,
     ...(segment.index > 0 && { fromTicks: segment.fromTicks }),
+    ...(segment.seekTicks !== undefined && { seekTicks: segment.seekTicks }),
     ...(segment.untilTicks !== undefined && { untilTicks: segment.untilTicks }),
     ...(signal !== undefined && { signal }),
   });

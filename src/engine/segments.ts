@@ -2,13 +2,27 @@ import type { Rational } from "../domain/rational.ts";
 import { secondsToTicks } from "../domain/rational.ts";
 
 /** A stretch of the source with `fromTicks <= pts < untilTicks`; the last one has no end. */
-export type Segment = { readonly index: number; readonly fromTicks: bigint; readonly untilTicks: bigint | undefined };
+export type Segment = {
+  readonly index: number;
+  readonly fromTicks: bigint;
+  readonly untilTicks: bigint | undefined;
+  /** The key frame to start reading at; undefined where the file must be read from its beginning. */
+  readonly seekTicks: bigint | undefined;
+};
 
 const wantedSeconds = 5;
 const longestSeconds = 10;
 
+export type SegmentQuestion = {
+  readonly frameTicks: readonly bigint[];
+  readonly keyTicks: readonly bigint[];
+  readonly timeBase: Rational;
+  /** Whether the container's seeking can be trusted. */
+  readonly canSeek: boolean;
+};
+
 /** Cuts the timeline where a key frame starts, 5 to 10 seconds apart; where none comes in time, at any frame. */
-export function planSegments(frameTicks: readonly bigint[], keyTicks: readonly bigint[], timeBase: Rational): readonly Segment[] {
+export function planSegments({ frameTicks, keyTicks, timeBase, canSeek }: SegmentQuestion): readonly Segment[] {
   const [first] = frameTicks;
   if (first === undefined) return [];
   const wanted = secondsToTicks(wantedSeconds, timeBase);
@@ -22,5 +36,15 @@ export function planSegments(frameTicks: readonly bigint[], keyTicks: readonly b
       start = ticks;
     }
   }
-  return starts.map((fromTicks, index) => ({ index, fromTicks, untilTicks: starts[index + 1] }));
+  return starts.map((fromTicks, index) => ({
+    index,
+    fromTicks,
+    untilTicks: starts[index + 1],
+    seekTicks: canSeek && index > 0 ? lastKeyUntil(keyTicks, fromTicks) : undefined,
+  }));
+}
+
+/** The last key frame at or before `ticks`; `keyTicks` are rising. */
+export function lastKeyUntil(keyTicks: readonly bigint[], ticks: bigint): bigint | undefined {
+  return keyTicks.findLast((key) => key <= ticks);
 }

@@ -6,6 +6,7 @@ import { VideoFrame } from "../media/frame.ts";
 import { Scaler } from "../media/scale.ts";
 import type { Timeline } from "../media/timeline.ts";
 import { comparePlanes, psnr } from "./measure.ts";
+import { lastKeyUntil } from "./segments.ts";
 import type { Plan } from "./plan.ts";
 import type { Comparison } from "./report.ts";
 import { prepare } from "./stages/prepare.ts";
@@ -31,6 +32,7 @@ export type ComparisonQuestion = {
   readonly plan: Plan;
   /** Presentation times of the encoded frames, in any order. */
   readonly ptsTicks: readonly bigint[];
+  readonly source: Timeline;
   readonly output: Timeline;
   /** Whether the source's frames carry the times they were given, so that one can be found by seeking. */
   readonly hasTrueTimestamps: boolean;
@@ -51,19 +53,18 @@ export async function compareWithSource(question: ComparisonQuestion): Promise<C
     kernel: shrinks ? "area" : "lanczos",
   });
   const indexes = sampleIndexes(Math.min(shown.length, output.frameTicks.length), comparedFrames);
-  const canSeek = source.canSeek && question.hasTrueTimestamps;
   const before = framesAt({
     path: inputPath,
     streamIndex: source.streamIndex,
     ticks: indexes.map((index) => shown[index] ?? 0n),
-    canSeek,
+    keyTicks: source.canSeek && question.hasTrueTimestamps ? question.source.keyTicks : undefined,
     plan,
   });
   const after = framesAt({
     path: outputPath,
     streamIndex: 0,
     ticks: indexes.map((index) => output.frameTicks[index] ?? 0n),
-    canSeek: true,
+    keyTicks: output.keyTicks,
   });
   const sums = { luma: 0, y: 0, cb: 0, cr: 0, frames: 0 };
   for await (const [sourceFrame, outputFrame] of pairs(before, after)) {
@@ -116,38 +117,30 @@ type FramesQuestion = {
   readonly streamIndex: number;
   /** Rising. */
   readonly ticks: readonly bigint[];
-  /** False decodes once from the beginning. */
-  readonly canSeek: boolean;
+  /** Key frames to seek to; undefined decodes once from the beginning. */
+  readonly keyTicks: readonly bigint[] | undefined;
   readonly plan?: Plan;
 };
 
-/** The frames shown at given times; through the plan's preparation when a plan is given. Owns: the caller disposes them. */
-async function* framesAt({ path, streamIndex, ticks, canSeek, plan }: FramesQuestion): AsyncGenerator<VideoFrame> {
-  const wanted = [...ticks];
-  while (wanted.length > 0) {
-    const fromTicks = wanted[0];
-    const decoded = decodeVideo({
-      path,
-      streamIndex,
-      threads: 0,
-      canSeek,
-      ...(canSeek && fromTicks !== undefined && { fromTicks }),
-    });
-    const found = wanted.length;
+/** The frames shown at given times; through the plan's preparation when a plan is given. Frames that follow the same key
+ *  frame come from one decoding.  Owns: the caller disposes them. */
+async function* framesAt({ path, streamIndex, ticks, keyTicks, plan }: FramesQuestion): AsyncGenerator<VideoFrame> {
+  const groups = Map.groupBy(ticks, (wanted) => (keyTicks === undefined ? undefined : lastKeyUntil(keyTicks, wanted)));
+  for (const [seekTicks, wanted] of groups) {
+    const decoded = decodeVideo({ path, streamIndex, threads: 0, ...(seekTicks !== undefined && { seekTicks }) });
     for await (const frame of plan === undefined ? relabelled(decoded) : prepare(decoded, plan)) {
       const [next] = wanted;
       if (next === undefined || frame.pts < next) {
         frame[Symbol.dispose]();
-        if (next === undefined) return;
         continue;
       }
       wanted.shift();
       yield frame;
-      if (canSeek) break;
+      if (wanted.length === 0) break;
     }
-    if (wanted.length === found) {
+    if (wanted.length > 0) {
       throw new AppError("verification_failed", "A frame that was written cannot be decoded again.", {
-        details: { path, ticks: Number(fromTicks) },
+        details: { path, ticks: Number(wanted[0]) },
       });
     }
   }

@@ -11,14 +11,12 @@ import {
 } from "node-av";
 import { throwIfAborted } from "../core/async.ts";
 import { AppError } from "../domain/errors.ts";
-import { secondsToTicks } from "../domain/rational.ts";
 import { check, isAgain, isEndOfFile, knownTicks } from "./ffmpeg.ts";
 import { VideoFrame } from "./frame.ts";
 import { MediaSource } from "./source.ts";
 
 /** 16384 × 8640: larger pictures are refused before memory is taken for them. */
 const maxDecodedPixels = 141_557_760;
-const seekMarginSeconds = 1;
 const maxErrorsInARow = 16;
 
 export type DecodeOptions = {
@@ -28,8 +26,8 @@ export type DecodeOptions = {
   /** Only frames with `fromTicks <= pts < untilTicks` are delivered. */
   readonly fromTicks?: bigint;
   readonly untilTicks?: bigint;
-  /** False for containers whose seeking cannot be trusted: everything before `fromTicks` is decoded and dropped. */
-  readonly canSeek: boolean;
+  /** Time of a key frame at or before `fromTicks` to start reading at; without it everything from the start is decoded. */
+  readonly seekTicks?: bigint;
   readonly stats?: DecodeStats;
   readonly signal?: AbortSignal;
 };
@@ -51,10 +49,9 @@ export async function* decodeVideo(options: DecodeOptions): AsyncGenerator<Video
   if (stream === undefined) throw new RangeError(`there is no stream ${options.streamIndex}`);
   using decoder = await openDecoder(stream, options.threads);
   for (const other of source.context.streams) if (other.index !== stream.index) other.discard = AVDISCARD_ALL;
-  if (fromTicks !== undefined && options.canSeek) {
-    const target = fromTicks - secondsToTicks(seekMarginSeconds, stream.timeBase);
+  if (options.seekTicks !== undefined) {
     check(
-      await source.context.seekFrame(stream.index, target, AVSEEK_FLAG_BACKWARD),
+      await source.context.seekFrame(stream.index, options.seekTicks, AVSEEK_FLAG_BACKWARD),
       "decode_failed",
       "The input cannot be read from the middle",
     );

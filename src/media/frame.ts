@@ -23,6 +23,7 @@ export class VideoFrame implements Disposable {
   /** For the files of this folder only. */
   readonly native: Frame;
   #disposed = false;
+  #planes: Buffer[] | undefined;
 
   constructor(native: Frame) {
     this.native = native;
@@ -84,7 +85,8 @@ export class VideoFrame implements Disposable {
     const { chroma } = describePixelFormat(this.formatName);
     const shiftX = index > 0 && (chroma === "420" || chroma === "422") ? 1 : 0;
     const shiftY = index > 0 && chroma === "420" ? 1 : 0;
-    const data = this.native.data?.[index];
+    this.#planes ??= this.native.data ?? undefined; // every reading of the native property makes new views
+    const data = this.#planes?.[index];
     const strideBytes = this.native.linesize[index];
     if (data === undefined || strideBytes === undefined) throw new RangeError(`a ${this.formatName} frame has no plane ${index}`);
     return { data, strideBytes, width: (this.width + shiftX) >> shiftX, height: (this.height + shiftY) >> shiftY };
@@ -94,6 +96,7 @@ export class VideoFrame implements Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     liveFrames -= 1;
+    this.#planes = undefined;
     this.native.free();
   }
 }

@@ -20,7 +20,7 @@ export async function measureInterlace(
 ): Promise<InterlaceCounts> {
   using filter = new FrameFilter(() => "idet=analyze_interlaced_flag=0");
   const counts = { frames: 0, interlaced: 0, topFirst: 0, bottomFirst: 0, repeatedFields: 0 };
-  const options = { path, streamIndex, threads: 0, canSeek: false, ...(signal === undefined ? {} : { signal }) };
+  const options = { path, streamIndex, threads: 0, ...(signal === undefined ? {} : { signal }) };
   for await (const frame of decodeVideo(options)) {
     using analysed = await filter.push(frame);
     if (analysed === undefined) continue;

@@ -1,15 +1,16 @@
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, readFile } from "node:fs/promises";
-import { commitFile, isErrno } from "../core/files.ts";
+import { commitFile, isErrno, sha256OfFile } from "../core/files.ts";
 import type { EncodedPacket } from "./encode.ts";
 
-// A segment is two files: NAME.packets holds the encoded packets, NAME.json says how many bytes belong to it and what
-// was measured. The second is written last, so a segment without it does not exist.
+// A segment is two files: NAME.packets holds the encoded packets, NAME.json says which bytes belong to it and what was
+// measured. The second is written last, so a segment without it does not exist.
 
 const recordHeaderBytes = 29; // pts, dts, duration: int64; key flag: uint8; data size: uint32; little-endian
 
 export type SegmentIndex<Facts> = {
-  readonly sizeBytes: number;
+  readonly sha256: string;
   /** Presentation times in the order of the packets. */
   readonly ptsTicks: readonly number[];
   readonly facts: Facts;
@@ -23,7 +24,7 @@ export async function writeSegment<Facts>(
 ): Promise<SegmentIndex<Facts>> {
   const temporaryPath = `${basePath}.packets.part`;
   const ptsTicks: number[] = [];
-  let sizeBytes = 0;
+  const hash = createHash("sha256");
   const handle = await open(temporaryPath, "w");
   try {
     for await (const packet of packets) {
@@ -34,14 +35,14 @@ export async function writeSegment<Facts>(
       header.writeUInt8(packet.isKey ? 1 : 0, 24);
       header.writeUInt32LE(packet.data.length, 25);
       await handle.writev([header, packet.data]);
-      sizeBytes += recordHeaderBytes + packet.data.length;
+      hash.update(header).update(packet.data);
       ptsTicks.push(Number(packet.pts));
     }
   } finally {
     await handle.close();
   }
   await commitFile(temporaryPath, `${basePath}.packets`);
-  const index: SegmentIndex<Facts> = { sizeBytes, ptsTicks, facts: facts() };
+  const index: SegmentIndex<Facts> = { sha256: hash.digest("hex"), ptsTicks, facts: facts() };
   const indexHandle = await open(`${basePath}.json.part`, "w");
   try {
     await indexHandle.writeFile(JSON.stringify(index));
@@ -52,16 +53,11 @@ export async function writeSegment<Facts>(
   return index;
 }
 
-/** The index of a finished segment, or undefined when it was never finished or its packets are not all there. */
+/** The index of a finished segment, or undefined when it was never finished or its packets are not the ones written. */
 export async function readSegmentIndex<Facts>(basePath: string): Promise<SegmentIndex<Facts> | undefined> {
   try {
     const index = JSON.parse(await readFile(`${basePath}.json`, "utf8")) as SegmentIndex<Facts>; // written by this module
-    const handle = await open(`${basePath}.packets`, "r");
-    try {
-      return (await handle.stat()).size === index.sizeBytes ? index : undefined;
-    } finally {
-      await handle.close();
-    }
+    return (await sha256OfFile(`${basePath}.packets`)) === index.sha256 ? index : undefined;
   } catch (error) {
     if (isErrno(error, "ENOENT") || error instanceof SyntaxError) return undefined;
     throw error;
