@@ -62,7 +62,7 @@ function planFor({ frames, first, color }: Pictures, model: ModelDescriptor): Pl
       endTicks: BigInt(frames.length),
       extents: new Map(),
       corruptPackets: 0,
-    discardedFrames: 0,
+      discardedFrames: 0,
       declaredFrames: frames.length,
       declaredSeconds: undefined,
       readError: undefined,

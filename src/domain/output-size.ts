@@ -1,7 +1,7 @@
 import { AppError } from "./errors.ts";
 import type { Orientation, Size } from "./media-info.ts";
 import type { Rational } from "./rational.ts";
-import type { UpscaleRequest } from "./upscale-request.ts";
+import { boxes, type UpscaleRequest } from "./upscale-request.ts";
 
 /** 3840 × 2160, the largest output of any hosted service this stands in for. */
 export const maxOutputPixels = 8_294_400;
@@ -21,41 +21,52 @@ export function displaySize(coded: Size, sampleAspect: Rational, orientation: Or
  *  Throws: AppError `size_limit` when `--scale` leaves the 4K pixel limit. */
 export function resolveOutputSize(display: Size, target: UpscaleRequest["target"]): OutputSize {
   if (target.kind === "scale") {
-    const size = { width: even(display.width * target.factor), height: even(display.height * target.factor) };
+    const size = scaled(display, target.factor);
     const pixels = size.width * size.height;
     if (pixels > maxOutputPixels) {
-      const largest = Math.sqrt(maxOutputPixels / (display.width * display.height));
       throw new AppError(
         "size_limit",
         `${display.width}x${display.height} scaled by ${target.factor} is ${size.width}x${size.height} = ${pixels} pixels, ` +
-          `over the limit of ${maxOutputPixels} (3840x2160); ${scaleAdvice(largest)}.`,
+          `over the limit of ${maxOutputPixels} (3840x2160); ${scaleAdvice(display)}.`,
         { details: { ...size, pixels, maxOutputPixels } },
       );
     }
     return { ...size, reason: `display size ${display.width}x${display.height} times ${target.factor}, rounded to even` };
   }
-  const shortSide = shortSidePixels[target.box];
+  const box = target.kind === "box" ? target.box : nextBox(display);
+  const shortSide = shortSidePixels[box];
   const factor = shortSide / Math.min(display.width, display.height);
-  const boxed = { width: even(display.width * factor), height: even(display.height * factor) };
+  const boxed = scaled(display, factor);
   if (boxed.width * boxed.height <= maxOutputPixels) {
     return {
       ...boxed,
-      reason: `short side ${shortSide} (${target.box}), display aspect ${display.width}:${display.height} kept`,
+      reason: `short side ${shortSide} (${box}), display aspect ${display.width}:${display.height} kept`,
     };
   }
   const fit = Math.sqrt(maxOutputPixels / (display.width * display.height));
   return {
     width: evenBelow(display.width * fit),
     height: evenBelow(display.height * fit),
-    reason: `${target.box} would be ${boxed.width}x${boxed.height}; the largest of the same aspect within ${maxOutputPixels} pixels`,
+    reason: `${box} would be ${boxed.width}x${boxed.height}; the largest of the same aspect within ${maxOutputPixels} pixels`,
   };
 }
 
-function scaleAdvice(largest: number): string {
-  const factor = Math.floor(largest * 100) / 100;
-  return factor >= 1.1
-    ? `use --scale ${factor} or less, or --to 4k`
+/** Names the largest factor, in hundredths, whose rounded size is within the limit. */
+function nextBox({ width, height }: Size): keyof typeof shortSidePixels {
+  return boxes.find((box) => shortSidePixels[box] > Math.min(width, height)) ?? "4k";
+}
+
+function scaleAdvice(display: Size): string {
+  let hundredths = Math.floor(Math.sqrt(maxOutputPixels / (display.width * display.height)) * 100);
+  const fits = ({ width, height }: Size): boolean => width * height <= maxOutputPixels;
+  while (hundredths >= 110 && !fits(scaled(display, hundredths / 100))) hundredths -= 1;
+  return hundredths >= 110
+    ? `use --scale ${hundredths / 100} or less, or --to 4k`
     : "this source is already too large to scale up; use --to 4k";
+}
+
+function scaled({ width, height }: Size, factor: number): Size {
+  return { width: even(width * factor), height: even(height * factor) };
 }
 
 function even(value: number): number {

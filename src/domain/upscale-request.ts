@@ -9,6 +9,8 @@ export const containers = ["mp4", "webm", "mov"] as const;
 export const UpscaleRequest = z.object({
   target: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("box"), box: z.enum(boxes) }),
+    /** The next box above the source: what is done when nobody says. */
+    z.object({ kind: z.literal("next_box") }),
     z.object({ kind: z.literal("scale"), factor: z.number().min(1.1).max(10) }),
   ]),
   fps: z.union([z.literal("keep"), z.literal(30), z.literal(60)]),
@@ -24,7 +26,7 @@ export type Container = UpscaleRequest["container"];
 export type Tier = UpscaleRequest["tier"];
 
 export const defaultRequest: UpscaleRequest = {
-  target: { kind: "box", box: "1080p" },
+  target: { kind: "next_box" },
   fps: "keep",
   preset: "general",
   tier: "standard",

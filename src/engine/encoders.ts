@@ -42,10 +42,15 @@ export type EncoderQuestion = {
   readonly bitDepth: 8 | 10;
   readonly color: ColorInfo;
   readonly hdr: HdrMetadata;
+  readonly outputPixels: number;
 };
+
+/** Above this an encoder's lookahead, which holds whole pictures, is what fills the memory: it is shortened. */
+const largePicturePixels = 4_000_000;
 
 export function chooseEncoder(question: EncoderQuestion): EncoderChoice {
   const { container, bitDepth, pixelFormat } = question;
+  const isLarge = question.outputPixels > largePicturePixels;
   if (container === "webm") return vp9(question);
   if (bitDepth === 8) {
     const crf = crfForQuality(question.quality, "libx264");
@@ -54,7 +59,7 @@ export function chooseEncoder(question: EncoderQuestion): EncoderChoice {
       codec: "libx264",
       pixelFormat,
       crf,
-      options: { preset, crf: `${crf}` },
+      options: { preset, crf: `${crf}`, ...(isLarge && { "rc-lookahead": question.tier === "fast" ? "10" : "20" }) },
       reason: `8-bit video in ${container}: H.264, ${preset}`,
     };
   }
@@ -63,6 +68,7 @@ export function chooseEncoder(question: EncoderQuestion): EncoderChoice {
   const parameters = [
     "log-level=none",
     "open-gop=0",
+    ...(isLarge ? ["rc-lookahead=10", "frame-threads=1"] : []),
     ...(mastering === undefined ? [] : [`master-display=${masteringDisplayText(mastering)}`]),
     ...(contentLight === undefined ? [] : [`max-cll=${contentLight.maxCll},${contentLight.maxFall}`]),
     ...(question.color.transfer === "smpte2084" ? ["hdr10=1"] : []),

@@ -74,7 +74,14 @@ export function makePlan(question: PlanQuestion): Plan {
   const format = workingPixelFormat(video.pixelFormat);
   const pixelFormat = request.container === "webm" ? format.name.replace("422", "420") : format.name;
   const { color, reason: colorReason } = resolveColor(video.color, video.codedSize, video.pixelFormat);
-  const encoder = chooseEncoder({ ...request, pixelFormat, bitDepth: format.bitDepth, color, hdr: video.hdr });
+  const encoder = chooseEncoder({
+    ...request,
+    pixelFormat,
+    bitDepth: format.bitDepth,
+    color,
+    hdr: video.hdr,
+    outputPixels: outputSize.width * outputSize.height,
+  });
   const rate = video.averageRate.num > 0 ? video.averageRate : { num: 25, den: 1 };
   const shiftSeconds = media.hasArbitraryClock ? media.startSeconds : 0;
   const firstTicks = timeline.frameTicks[0] ?? 0n;

@@ -21,6 +21,7 @@ export type ReceiptOptions = {
   readonly result: Assembly;
   readonly segments: readonly SegmentIndex<SegmentFacts>[];
   readonly segmentsReused: number;
+  readonly framesMade: number;
   readonly network: OpenNetwork;
   readonly wallSeconds: () => number;
   readonly signal: AbortSignal | undefined;
@@ -91,7 +92,7 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
     provider: network.provider,
     speed: {
       wallSeconds,
-      framesPerSecond: decodedFrames / wallSeconds,
+      framesPerSecond: options.framesMade / wallSeconds,
       segments: segments.length,
       segmentsReused: options.segmentsReused,
       tilesComputed: counts?.computed ?? 0,

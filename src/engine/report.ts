@@ -56,6 +56,7 @@ export type Report = {
   readonly provider: { readonly name: string; readonly reason: string };
   readonly speed: {
     readonly wallSeconds: number;
+    /** Frames made in this run, without those of reused segments, by its whole time. */
     readonly framesPerSecond: number;
     readonly segments: number;
     readonly segmentsReused: number;

@@ -1,7 +1,7 @@
 import { commitFile, exists } from "../core/files.ts";
 import { stringifyJson } from "../core/json.ts";
 import { throwIfAborted } from "../core/async.ts";
-import { AppError } from "../domain/errors.ts";
+import { AppError, type ErrorCode } from "../domain/errors.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { readSegmentIndex, type SegmentIndex } from "../media/segment-file.ts";
 import { assemble } from "./assemble.ts";
@@ -10,6 +10,7 @@ import { inspect, type Inspection } from "./inspect.ts";
 import { brokenBounds, type Report } from "./report.ts";
 import { buildReport } from "./receipt.ts";
 import { runSegment, type SegmentFacts } from "./segment.ts";
+import type { Network } from "./stages/enhance.ts";
 import { fingerprintJob, Workspace } from "./workspace.ts";
 import { version } from "./version.ts";
 
@@ -39,9 +40,7 @@ export type RunEvent =
 export async function run(options: RunOptions): Promise<Report> {
   const { inputPath, outputPath, onEvent, signal } = options;
   const started = performance.now();
-  if (!options.overwrite && (await exists(outputPath))) {
-    throw new AppError("output_exists", `${outputPath} exists already; add --overwrite to replace it or choose another output.`);
-  }
+  await refuseExistingOutput(options);
   const inspection = await inspect(inputPath, options.request, options.threads, signal);
   const { plan } = inspection;
   onEvent?.({ type: "planned", inspection });
@@ -50,16 +49,59 @@ export async function run(options: RunOptions): Promise<Report> {
   const determinants = { plan, weights: network.sha256, provider: network.provider.name, version };
   await workspace.adopt(await fingerprintJob(inputPath, determinants), !options.resume);
 
+  const made = await makeSegments(options, inspection, network.network, workspace);
+  try {
+    if (made.segments.every(({ facts }) => facts.frames === 0)) {
+      throw new AppError("decode_failed", "No frame of the video can be decoded; the file is damaged or not what it says.");
+    }
+    onEvent?.({ type: "assembling" });
+    const result = await assemble({ inspection, inputPath, workspace, segments: made.segments, signal });
+    onEvent?.({ type: "verifying" });
+    const wallSeconds = (): number => (performance.now() - started) / 1000;
+    const report = await buildReport({ inspection, inputPath, outputPath, result, ...made, network, signal, wallSeconds });
+    refuseBrokenResult(report);
+    throwIfAborted(signal);
+    await refuseExistingOutput(options);
+    await commitFile(result.path, outputPath);
+    await workspace.remove();
+    return report;
+  } catch (error) {
+    // Doing it again from the same segments would end the same way.
+    if (error instanceof AppError && uselessAfter.has(error.code)) await workspace.remove();
+    throw error;
+  }
+}
+
+const uselessAfter: ReadonlySet<ErrorCode> = new Set(["decode_failed", "verification_failed"]);
+
+type MadeSegments = {
+  readonly segments: readonly SegmentIndex<SegmentFacts>[];
+  readonly segmentsReused: number;
+  /** Frames enhanced in this run, without those of reused segments. */
+  readonly framesMade: number;
+};
+
+async function makeSegments(
+  { inputPath, threads, onEvent, signal }: RunOptions,
+  { plan }: Inspection,
+  network: Network | undefined,
+  workspace: Workspace,
+): Promise<MadeSegments> {
   const segments: SegmentIndex<SegmentFacts>[] = [];
-  let framesDone = 0;
-  let reused = 0;
+  let framesReused = 0;
+  let segmentsReused = 0;
+  let framesMade = 0;
+  const onFrame = (): void => {
+    framesMade += 1;
+    onEvent?.({ type: "progress", framesDone: framesReused + framesMade, framesTotal: plan.time.frames });
+  };
   for (const segment of plan.segments) {
     throwIfAborted(signal);
     const basePath = workspace.segmentPath(segment.index);
     const finished = await readSegmentIndex<SegmentFacts>(basePath);
     if (finished !== undefined) {
-      reused += 1;
-      framesDone += finished.facts.frames;
+      segmentsReused += 1;
+      framesReused += finished.facts.frames;
       onEvent?.({ type: "segment_reused", index: segment.index, frames: finished.facts.frames });
       segments.push(finished);
       continue;
@@ -70,45 +112,30 @@ export async function run(options: RunOptions): Promise<Report> {
         inputPath,
         plan,
         segment,
-        network: network.network,
+        network,
         basePath,
         framesInFlight: framesInFlight(plan.outputSize.width * plan.outputSize.height),
-        decodeThreads: options.threads,
-        onFrame: () => onEvent?.({ type: "progress", framesDone: (framesDone += 1), framesTotal: plan.time.frames }),
+        decodeThreads: threads,
+        onFrame,
         ...(signal !== undefined && { signal }),
       }),
     );
   }
-  if (segments.every(({ facts }) => facts.frames === 0)) {
-    throw new AppError("decode_failed", "No frame of the video can be decoded; the file is damaged or not what it says.");
-  }
-  onEvent?.({ type: "assembling" });
-  const result = await assemble({ inspection, inputPath, workspace, segments, signal });
-  onEvent?.({ type: "verifying" });
-  const report = await buildReport({
-    inspection,
-    inputPath,
-    outputPath,
-    result,
-    segments,
-    network,
-    signal,
-    segmentsReused: reused,
-    wallSeconds: () => (performance.now() - started) / 1000,
-  });
+  return { segments, segmentsReused, framesMade };
+}
+
+function refuseBrokenResult(report: Report): void {
   const broken = brokenBounds(report);
-  if (broken.length > 0) {
-    throw new AppError("verification_failed", `The result is not right and was not kept: ${broken.join("; ")}.`, {
-      details: { report: JSON.parse(stringifyJson(report)) as unknown },
-    });
+  if (broken.length === 0) return;
+  throw new AppError("verification_failed", `The result is not right and was not kept: ${broken.join("; ")}.`, {
+    details: { report: JSON.parse(stringifyJson(report)) as unknown },
+  });
+}
+
+async function refuseExistingOutput({ overwrite, outputPath }: RunOptions): Promise<void> {
+  if (!overwrite && (await exists(outputPath))) {
+    throw new AppError("output_exists", `${outputPath} exists already; add --overwrite to replace it or choose another output.`);
   }
-  throwIfAborted(signal);
-  if (!options.overwrite && (await exists(outputPath))) {
-    throw new AppError("output_exists", `${outputPath} appeared while this run was working; add --overwrite to replace it.`);
-  }
-  await commitFile(result.path, outputPath);
-  await workspace.remove();
-  return report;
 }
 
 /** Two pictures keep every inference thread busy; more only for small ones, so that memory stays bounded. */

@@ -2,44 +2,54 @@ import { open, rm } from "node:fs/promises";
 import { FilterGraph } from "node-av";
 import { commitFile } from "../core/files.ts";
 import { AppError } from "../domain/errors.ts";
+import type { Size } from "../domain/media-info.ts";
 import { type EncodedPacket, type EncodeSettings, VideoEncoder } from "./encode.ts";
 import { check, isEndOfFile } from "./ffmpeg.ts";
 import { VideoFrame } from "./frame.ts";
 import { writeMedia } from "./mux.ts";
 
-const size = { width: 320, height: 180 };
-const timeBase = { num: 1, den: 25 };
-const durationSeconds = 3;
+const rate = 25;
+const timeBase = { num: 1, den: rate };
 const soundRate = 48_000;
 
-const settings: EncodeSettings = {
-  codec: "libx264",
-  size,
-  pixelFormat: "yuv420p",
-  timeBase,
-  frameRate: { num: 25, den: 1 },
-  color: { range: "limited", matrix: "bt709", primaries: "bt709", transfer: "bt709", chromaLocation: "left" },
-  threads: 0,
-  gopFrames: 75,
-  options: { preset: "medium", crf: "20" },
-};
+export type DemoClip = { readonly size: Size; readonly durationSeconds: number; readonly gopFrames: number };
 
-// A zoom into the Mandelbrot set, which has detail at every scale; drawn twice as large and averaged, as a camera would.
-const pictures =
-  `mandelbrot=size=${size.width * 2}x${size.height * 2}:rate=25:maxiter=600:inner=black` +
-  `:start_x=-0.743643887037158:start_y=0.131825904205311:start_scale=0.8:end_scale=0.02:end_pts=75,` +
-  `scale=${size.width}:${size.height}:flags=area+accurate_rnd:out_color_matrix=bt709:out_range=tv,` +
-  `format=yuv420p,trim=duration=${durationSeconds},buffersink@out`;
+export const demoClip: DemoClip = { size: { width: 320, height: 180 }, durationSeconds: 3, gopFrames: 75 };
 
-/** Makes a clip of three seconds with sound, H.264 and AAC in MP4, for those who have no video at hand. */
-export async function writeDemoClip(path: string, signal?: AbortSignal): Promise<void> {
+function encodeSettings({ size, gopFrames }: DemoClip): EncodeSettings {
+  return {
+    codec: "libx264",
+    size,
+    pixelFormat: "yuv420p",
+    timeBase,
+    frameRate: { num: rate, den: 1 },
+    color: { range: "limited", matrix: "bt709", primaries: "bt709", transfer: "bt709", chromaLocation: "left" },
+    threads: 0,
+    gopFrames,
+    options: { preset: "medium", crf: "20" },
+  };
+}
+
+/** A zoom into the Mandelbrot set, which has detail at every scale; drawn twice as large and averaged, as a camera would. */
+function describePictures({ size, durationSeconds }: DemoClip): string {
+  return (
+    `mandelbrot=size=${size.width * 2}x${size.height * 2}:rate=${rate}:maxiter=600:inner=black` +
+    `:start_x=-0.743643887037158:start_y=0.131825904205311:start_scale=0.8:end_scale=0.02:end_pts=${durationSeconds * rate},` +
+    `scale=${size.width}:${size.height}:flags=area+accurate_rnd:out_color_matrix=bt709:out_range=tv,` +
+    `format=yuv420p,trim=duration=${durationSeconds},buffersink@out`
+  );
+}
+
+/** Makes a clip with sound, H.264 and AAC in MP4, for those who have no video at hand. */
+export async function writeDemoClip(path: string, clip: DemoClip = demoClip, signal?: AbortSignal): Promise<void> {
   const soundPath = `${path}.wav`;
   const temporaryPath = `${path}.part`;
   try {
-    await writeSound(soundPath);
+    await writeSound(soundPath, clip.durationSeconds);
+    const settings = encodeSettings(clip);
     using encoder = await VideoEncoder.open(settings);
     const packets: EncodedPacket[] = [];
-    for await (const packet of encoder.encode(drawFrames(), signal)) packets.push(packet);
+    for await (const packet of encoder.encode(drawFrames(clip), signal)) packets.push(packet);
     using parameters = encoder.parameters();
     await writeMedia({
       outputPath: temporaryPath,
@@ -68,10 +78,10 @@ export async function writeDemoClip(path: string, signal?: AbortSignal): Promise
 }
 
 /** Owns: the consumer owns each frame. */
-async function* drawFrames(): AsyncGenerator<VideoFrame> {
+async function* drawFrames(clip: DemoClip): AsyncGenerator<VideoFrame> {
   using graph = new FilterGraph();
   graph.alloc();
-  check(graph.parsePtr(pictures), "internal", "The demo's filter chain is not valid");
+  check(graph.parsePtr(describePictures(clip)), "internal", "The demo's filter chain is not valid");
   check(graph.configSync(), "internal", "The demo's filter chain cannot be set up");
   const sink = graph.getFilter("buffersink@out");
   if (sink === null) throw new AppError("internal", "The demo's filter chain has no end.");
@@ -90,7 +100,7 @@ async function* drawFrames(): AsyncGenerator<VideoFrame> {
 }
 
 /** A soft tone that falls and rises, as a WAV file of 16-bit samples. */
-async function writeSound(path: string): Promise<void> {
+async function writeSound(path: string, durationSeconds: number): Promise<void> {
   const count = soundRate * durationSeconds;
   const samples = Buffer.alloc(count * 2);
   for (let i = 0; i < count; i += 1) {

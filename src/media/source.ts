@@ -1,5 +1,5 @@
 import { Dictionary, FormatContext, Packet } from "node-av";
-import { AppError } from "../domain/errors.ts";
+import type { AppError } from "../domain/errors.ts";
 import { check, isAgain, isEndOfFile } from "./ffmpeg.ts";
 
 // Playlists and concatenation scripts are left out: they make FFmpeg open other files.

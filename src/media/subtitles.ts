@@ -1,6 +1,3 @@
-/** Text subtitle formats that convert into one another through plain text with line breaks. */
-export const textSubtitleCodecs = ["subrip", "text", "ass", "ssa", "webvtt", "mov_text"] as const;
-
 /** A track's codec and its header: for ASS the script's first sections. */
 export type SubtitleTrack = { readonly codec: string; readonly header: string };
 

@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { audioStream, mediaInfo, planQuestion, timelineOf, videoStream } from "../../test/support/media.ts";
+import { defaultRequest, type UpscaleRequest } from "../domain/upscale-request.ts";
+import { makePlan, networkPasses, type Plan } from "./plan.ts";
+
+function planFor(request: Partial<UpscaleRequest>): Plan {
+  return makePlan(planQuestion({ request: { ...defaultRequest, ...request } }));
+}
+
+function reasonOf(plan: Plan, topic: string): string {
+  return plan.decisions.find((decision) => decision.topic === topic)?.reason ?? "";
+}
+
+describe("network passes", () => {
+  test.each([
+    [640, 360, 1280, 720, 1],
+    [640, 360, 1920, 1080, 2],
+    [480, 270, 1920, 1080, 2],
+    [480, 270, 1080, 606, 1],
+    [1920, 1080, 1920, 1080, 1],
+    [1280, 720, 1408, 792, 1],
+    [240, 135, 1920, 1080, 3],
+    [96, 96, 960, 960, 4],
+    [3840, 2160, 1920, 1080, 0],
+    [1440, 1080, 1920, 1080, 1],
+  ])("%ix%i to %ix%i takes %i", (width, height, outWidth, outHeight, passes) => {
+    expect(networkPasses({ width, height }, { width: outWidth, height: outHeight })).toBe(passes);
+  });
+
+  test("a last resample of up to an eighth is left rather than another pass", () => {
+    expect(networkPasses({ width: 800, height: 450 }, { width: 1800, height: 1012 })).toBe(1);
+    expect(networkPasses({ width: 800, height: 450 }, { width: 1804, height: 1014 })).toBe(2);
+  });
+});
+
+describe("what is not there yet is refused by name", () => {
+  test.each([
+    [{ fps: 60 }, /--fps 60/],
+    [{ fps: 30 }, /--fps 30/],
+    [{ preset: "old_film" }, /old_film/],
+    [{ fidelity: "medium" }, /medium/],
+  ] as const)("%j", (request, message) => {
+    expect(() => planFor(request)).toThrow(
+      expect.objectContaining({ code: "not_available", message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+test("a video without frames is no video", () => {
+  expect(() => makePlan(planQuestion({ timeline: timelineOf(0) }))).toThrow(expect.objectContaining({ code: "no_video" }));
+});
+
+test("a scale past the limit is refused", () => {
+  expect(() => planFor({ target: { kind: "scale", factor: 4 } })).toThrow(expect.objectContaining({ code: "size_limit" }));
+});
+
+test("every decision has a choice and a reason, and covers what matters", () => {
+  const { decisions } = planFor({});
+  for (const { topic, choice, reason } of decisions) {
+    expect(choice, topic).not.toBe("");
+    expect(reason, topic).not.toBe("");
+  }
+  expect(decisions.map(({ topic }) => topic)).toEqual(
+    expect.arrayContaining([
+      "video",
+      "scan",
+      "geometry",
+      "size",
+      "network",
+      "pixels",
+      "colour",
+      "encoder",
+      "time",
+      "segments",
+      "cost",
+    ]),
+  );
+});
+
+test("the same question gives the same plan", () => {
+  expect(makePlan(planQuestion())).toEqual(makePlan(planQuestion()));
+});
+
+test("a turned anamorphic source: size by what is shown, network by what is stored", () => {
+  const video = videoStream({
+    codedSize: { width: 720, height: 480 },
+    sampleAspect: { num: 32, den: 27 },
+    orientation: { mirrored: false, quarterTurnsClockwise: 1 },
+  });
+  const plan = makePlan(planQuestion({ video }));
+  expect(plan.source.uprightSize).toEqual({ width: 480, height: 720 });
+  expect(plan.outputSize).toEqual({ width: 1080, height: 1920 });
+  expect(plan.network?.passes).toBe(2);
+  expect(reasonOf(plan, "geometry")).toMatch(/32\/27.*90° clockwise/);
+});
+
+test("interlaced and telecined sources are said, with what is not done about them", () => {
+  for (const scan of ["interlaced", "telecined"] as const) {
+    const plan = makePlan(planQuestion({ diagnosis: { scan, fieldOrder: "top_first", reason: "61 of 90 frames combed" } }));
+    expect(plan.decisions.find(({ topic }) => topic === "scan")?.choice).toBe(scan);
+    expect(reasonOf(plan, "scan")).toMatch(/61 of 90.*not treated yet/);
+  }
+});
+
+test("4:2:2 becomes 4:2:0 in WebM only, and that is said", () => {
+  const video = videoStream({ pixelFormat: { name: "yuv422p10le", bitDepth: 10, chroma: "422", isRgb: false, hasAlpha: false } });
+  const kept = makePlan(planQuestion({ video }));
+  expect(kept.work).toEqual({ pixelFormat: "yuv422p10le", bitDepth: 10 });
+  const webm = makePlan(planQuestion({ video, request: { ...defaultRequest, container: "webm" } }));
+  expect(webm.work).toEqual({ pixelFormat: "yuv420p10le", bitDepth: 10 });
+  expect(reasonOf(webm, "pixels")).toContain("4:2:0 only");
+});
+
+test("a transport stream's clock is taken off, another container's start is kept", () => {
+  const video = videoStream();
+  const start = { startSeconds: 1.433367 };
+  const transport = mediaInfo([video], { ...start, hasArbitraryClock: true, container: "mpegts" });
+  expect(makePlan(planQuestion({ media: transport, video })).time.shiftSeconds).toBe(1.433367);
+  expect(makePlan(planQuestion({ media: mediaInfo([video], start), video })).time.shiftSeconds).toBe(0);
+});
+
+test("seeking is trusted in indexed containers only", () => {
+  const video = videoStream();
+  const canSeek = (container: string): boolean =>
+    makePlan(planQuestion({ media: mediaInfo([video], { container }), video })).source.canSeek;
+  expect(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"].map(canSeek)).toEqual([true, true]);
+  expect(["mpegts", "mpeg", "avi", "gif", "flv", "asf"].map(canSeek)).toEqual([false, false, false, false, false, false]);
+});
+
+test("a missing average rate does not stop the plan", () => {
+  const plan = makePlan(planQuestion({ video: videoStream({ averageRate: { num: 0, den: 0 } }) }));
+  expect(plan.encode.frameRate.num).toBeGreaterThan(0);
+});
+
+describe("damage known before decoding", () => {
+  test("frames that the index announces and the file lacks", () => {
+    const plan = makePlan(planQuestion({ timeline: timelineOf(60, { declaredFrames: 120 }) }));
+    expect(plan.damage).toContainEqual("the index announces 120 frames, the file holds 60");
+    expect(plan.decisions).toContainEqual(expect.objectContaining({ topic: "damage", choice: "partial result" }));
+  });
+
+  test("frames that an edit list cuts away are not missing", () => {
+    const plan = makePlan(planQuestion({ timeline: timelineOf(100, { declaredFrames: 120, discardedFrames: 20 }) }));
+    expect(plan.damage).toEqual([]);
+  });
+
+  test("one or two frames off is how indexes are", () => {
+    expect(makePlan(planQuestion({ timeline: timelineOf(98, { declaredFrames: 100 }) })).damage).toEqual([]);
+  });
+
+  test("an announced length far beyond the last packet", () => {
+    const video = videoStream();
+    const plan = makePlan(planQuestion({ video, media: mediaInfo([video], { durationSeconds: 10 }) }));
+    expect(plan.damage).toEqual([expect.stringContaining("announces 10.00 s, the file holds 4.00 s")]);
+  });
+
+  test("a read error and marked packets", () => {
+    const plan = makePlan(
+      planQuestion({ timeline: timelineOf(100, { corruptPackets: 3, readError: "Reading stopped early." }) }),
+    );
+    expect(plan.damage).toEqual(["Reading stopped early.", "3 packets are marked as damaged"]);
+  });
+});
+
+test("every other stream is decided in the plan and listed among the decisions", () => {
+  const video = videoStream();
+  const plan = makePlan(
+    planQuestion({ video, media: mediaInfo([video, audioStream(), audioStream({ index: 2, codec: "wmav2" })]) }),
+  );
+  expect(plan.streams.map(({ index, action }) => [index, action])).toEqual([
+    [1, "keep"],
+    [2, "convert"],
+  ]);
+  expect(plan.decisions.map(({ topic }) => topic)).toEqual(expect.arrayContaining(["audio 1", "audio 2"]));
+});
+
+test("Dolby Vision's own layer is dropped with the reason", () => {
+  const plan = makePlan(planQuestion({ video: videoStream({ hasDolbyVision: true }) }));
+  expect(plan.decisions).toContainEqual(expect.objectContaining({ topic: "Dolby Vision", choice: "drop" }));
+});
