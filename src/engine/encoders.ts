@@ -10,8 +10,10 @@ export type EncoderChoice = {
   readonly reason: string;
 };
 
+export type WorkingFormat = { readonly name: string; readonly bitDepth: 8 | 10; readonly reason: string };
+
 /** The planar format all work is done in: the source's depth up to 10 bit, its chroma resolution where there is one. */
-export function workingPixelFormat(source: PixelFormatInfo): { name: string; bitDepth: 8 | 10; reason: string } {
+export function workingPixelFormat(source: PixelFormatInfo): WorkingFormat {
   const bitDepth = source.bitDepth > 8 ? 10 : 8;
   const isPlain = source.chroma === "420" || source.chroma === "422" || source.chroma === "444";
   const chroma = source.isRgb || source.chroma === "gray" ? "420" : isPlain ? source.chroma : "422";

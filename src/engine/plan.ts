@@ -2,19 +2,17 @@ import { AppError } from "../domain/errors.ts";
 import type { ColorInfo, HdrMetadata, MediaInfo, Orientation, Size, VideoStream } from "../domain/media-info.ts";
 import type { ModelDescriptor } from "../domain/model-descriptor.ts";
 import { displaySize, resolveOutputSize } from "../domain/output-size.ts";
-import { formatRational, type Rational, ticksToSeconds } from "../domain/rational.ts";
+import { type Rational, ticksToSeconds } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { EncodeSettings } from "../media/encode.ts";
 import type { Timeline } from "../media/timeline.ts";
 import { resolveColor } from "./color.ts";
+import { type Decision, explain } from "./decisions.ts";
 import type { Diagnosis } from "./diagnose.ts";
 import { chooseEncoder, workingPixelFormat } from "./encoders.ts";
 import { planSegments, type Segment } from "./segments.ts";
 import { decideStreams } from "./streams.ts";
-
-/** One line of the printed plan. */
-export type Decision = { readonly topic: string; readonly choice: string; readonly reason: string };
 
 /** Everything that is decided before work starts; plain data, printed by `upres plan`, the same for the same input. */
 export type Plan = {
@@ -91,67 +89,24 @@ export function makePlan(question: PlanQuestion): Plan {
   const streams = decideStreams(media, video.index, request.container);
   const damage = describeDamage(timeline, media);
   const macsPerFrame = networkMacs(uprightSize, passes, model);
-  const size = (value: Size): string => `${value.width}x${value.height}`;
-  const decisions: Decision[] = [
-    {
-      topic: "video",
-      choice: `track ${video.index}, ${video.codec} ${size(video.codedSize)} ${video.pixelFormat.name}`,
-      reason: "the main moving picture",
-    },
-    {
-      topic: "scan",
-      choice: diagnosis.scan,
-      reason: diagnosis.scan === "progressive" ? diagnosis.reason : `${diagnosis.reason}; it is not treated yet: lines may comb`,
-    },
-    { topic: "geometry", choice: `shown upright as ${size(display)}`, reason: geometryReason(video) },
-    { topic: "size", choice: size(outputSize), reason: sizeReason },
-    {
-      topic: "network",
-      choice: passes === 0 ? "none" : `${model.id}, ${passes} time${passes > 1 ? "s" : ""}`,
-      reason: networkReason(uprightSize, outputSize, passes),
-    },
-    {
-      topic: "pixels",
-      choice: pixelFormat,
-      reason: pixelFormat === format.name ? format.reason : `${format.reason}; WebM players take 4:2:0 only`,
-    },
-    {
-      topic: "colour",
-      choice: `${color.matrix}/${color.primaries}/${color.transfer}, ${color.range} range, chroma ${color.chromaLocation}`,
-      reason: colorReason,
-    },
-    { topic: "encoder", choice: `${encoder.codec}, CRF ${encoder.crf}`, reason: `${encoder.reason}; quality ${request.quality}` },
-    {
-      topic: "time",
-      choice: `${timeline.frameTicks.length} frames, every timestamp kept`,
-      reason: timeReason(rate, shiftSeconds, request.container),
-    },
-    {
-      topic: "segments",
-      choice: `${segments.length}`,
-      reason: "cut at key frames 5 to 10 s apart; a finished one is never done again",
-    },
-    ...streams.map((stream) => ({
-      topic: `${stream.kind} ${stream.index}`,
-      choice: stream.action === "convert" ? `convert to ${stream.to}` : stream.action,
-      reason: stream.reason,
-    })),
-    ...(video.hasDolbyVision
-      ? [
-          {
-            topic: "Dolby Vision",
-            choice: "drop",
-            reason: "its per-frame data does not fit a larger picture; the base layer's HDR is kept",
-          },
-        ]
-      : []),
-    ...damage.map((reason) => ({ topic: "damage", choice: "partial result", reason })),
-    {
-      topic: "cost",
-      choice: `${(macsPerFrame / 1e9).toFixed(1)} G multiply-adds a frame`,
-      reason: `${model.macsPerInputPixel} per input pixel of ${model.id}`,
-    },
-  ];
+  const decisions = explain({
+    ...question,
+    display,
+    outputSize,
+    sizeReason,
+    uprightSize,
+    passes,
+    pixels: { chosen: pixelFormat, format },
+    color,
+    colorReason,
+    encoder,
+    rate,
+    shiftSeconds,
+    segments,
+    streams,
+    damage,
+    macsPerFrame,
+  });
   return {
     request,
     source: {
@@ -211,33 +166,10 @@ export function networkPasses(source: Size, output: Size): number {
   return Math.max(1, Math.ceil(Math.log2(ratio / 1.125)));
 }
 
-function networkReason(source: Size, output: Size, passes: number): string {
-  const ratio = Math.max(output.width / source.width, output.height / source.height);
-  if (passes === 0) return `the picture shrinks to ${ratio.toFixed(3)}: plain resampling keeps all that fits`;
-  const reached = 2 ** passes;
-  const rest = Math.abs(reached - ratio) < 1e-3 ? "exactly" : `then one resample from ${reached} to ${ratio.toFixed(3)}`;
-  return ratio < 1.01 ? "same size: doubled, cleaned and scaled back" : `each pass doubles; ${rest}`;
-}
-
 function networkMacs(source: Size, passes: number, model: ModelDescriptor): number {
   let pixels = 0;
   for (let pass = 0; pass < passes; pass += 1) pixels += source.width * source.height * 4 ** pass;
   return pixels * model.macsPerInputPixel;
-}
-
-function geometryReason({ codedSize, sampleAspect, orientation }: VideoStream): string {
-  const parts = [`${codedSize.width}x${codedSize.height} stored`];
-  if (sampleAspect.num !== sampleAspect.den) parts.push(`pixels ${formatRational(sampleAspect)} wide, made square`);
-  if (orientation.mirrored) parts.push("mirrored back");
-  if (orientation.quarterTurnsClockwise !== 0) parts.push(`turned ${orientation.quarterTurnsClockwise * 90}° clockwise`);
-  return parts.join(", ");
-}
-
-function timeReason(rate: Rational, shiftSeconds: number, container: string): string {
-  const parts = [`source averages ${formatRational(rate)} frames a second`];
-  if (shiftSeconds !== 0) parts.push(`the transport clock's start (${shiftSeconds.toFixed(6)} s) is taken off every track alike`);
-  if (container === "webm") parts.push("WebM counts whole milliseconds");
-  return parts.join("; ");
 }
 
 function describeDamage(timeline: Timeline, media: MediaInfo): readonly string[] {

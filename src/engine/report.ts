@@ -1,6 +1,6 @@
 import type { Chapter, ColorInfo, HdrMetadata, Size } from "../domain/media-info.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
-import type { Decision } from "./plan.ts";
+import type { Decision } from "./decisions.ts";
 
 export type MediaFacts = {
   readonly path: string;

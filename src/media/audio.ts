@@ -49,14 +49,15 @@ export class AudioTranscoder implements Disposable {
     const decoder = await openDecoder(stream);
     const { codec: name, sampleFormat, rates, bitsPerSecondPerChannel } = encoders[target];
     const layout = layoutName(decoder);
-    const outputRate = target === "opus" ? 48_000 : decoder.sampleRate;
     const frameSamples = target === "aac" ? 1024 : 960;
     const graph = new FilterGraph();
     graph.alloc();
+    // Two resamplers: the first sets the times at the source's own rate, since while it changes the rate its first time is off.
+    const timing = `async=1:min_hard_comp=0.05:osr=${decoder.sampleRate}:first_pts=${Math.round(startSeconds * decoder.sampleRate)}`;
     const description =
       `abuffer@in=time_base=1/${decoder.sampleRate}:sample_rate=${decoder.sampleRate}` +
       `:sample_fmt=${avGetSampleFmtName(decoder.sampleFormat)}:channel_layout=${layout},` +
-      `aresample=async=1:min_hard_comp=0.05:first_pts=${Math.round(startSeconds * outputRate)},aformat=sample_fmts=${sampleFormat}${rates}:channel_layouts=${layout},` +
+      `aresample=${timing},aformat=sample_fmts=${sampleFormat}${rates}:channel_layouts=${layout},` +
       `asetnsamples=n=${frameSamples}:p=0,abuffersink@out`;
     check(graph.parsePtr(description), "internal", `The audio filter chain ${description} is not valid`);
     check(graph.configSync(), "internal", "The audio filter chain cannot be set up");

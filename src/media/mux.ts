@@ -1,8 +1,5 @@
 import {
-  AV_CODEC_ID_MOV_TEXT,
-  AV_CODEC_ID_WEBVTT,
   AV_PKT_FLAG_KEY,
-  AVMEDIA_TYPE_SUBTITLE,
   type CodecParameters,
   Dictionary,
   FormatContext,
@@ -12,17 +9,15 @@ import {
   avGetCodecName,
 } from "node-av";
 import { throwIfAborted } from "../core/async.ts";
-import { AppError } from "../domain/errors.ts";
 import type { Rational } from "../domain/rational.ts";
 import { rescaleTicks, secondsToTicks, ticksToSeconds } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { Container } from "../domain/upscale-request.ts";
-import { AudioTranscoder } from "./audio.ts";
 import { decodeTimes } from "./decode-order.ts";
 import type { EncodedPacket } from "./encode.ts";
 import { check, knownTicks } from "./ffmpeg.ts";
 import { MediaSource } from "./source.ts";
-import { movTextHeader, movTextSample, type SubtitleTrack, subtitleText } from "./subtitles.ts";
+import { containerMetadata, copyDescription, openRoute, type Route, routePacket } from "./stream-route.ts";
 
 export type MuxOptions = {
   readonly outputPath: string;
@@ -52,13 +47,6 @@ export type MuxResult = {
   readonly audioLeadSeconds: ReadonlyMap<number, number>;
 };
 
-type Route = {
-  readonly decision: StreamDecision;
-  readonly input: Stream;
-  readonly output: Stream;
-  readonly transcoder?: AudioTranscoder;
-};
-
 /** Writes the encoded video and the source's other streams into one file, interleaved by decoding time.
  *  Throws: AppError `output_unwritable`, `encode_failed`. */
 export async function writeMedia(options: MuxOptions): Promise<MuxResult> {
@@ -76,7 +64,7 @@ export async function writeMedia(options: MuxOptions): Promise<MuxResult> {
       if (decision.action === "drop" || input === undefined) continue;
       routes.set(
         decision.index,
-        await addRoute({ context, decision, input, stack, startSeconds: options.startSeconds.get(decision.index) ?? 0 }),
+        await openRoute({ context, decision, input, stack, startSeconds: options.startSeconds.get(decision.index) ?? 0 }),
       );
     }
     context.metadata = Dictionary.fromObject(containerMetadata(source.context.metadata?.getAll() ?? {}));
@@ -121,11 +109,6 @@ function movieTimescale(videoTimescale: number): number {
   return videoTimescale * Math.ceil(10_000 / videoTimescale);
 }
 
-function containerMetadata(metadata: Readonly<Record<string, string>>): Record<string, string> {
-  const technical = new Set(["major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER", "duration", "DURATION"]);
-  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !technical.has(key)));
-}
-
 function addVideo(context: FormatContext, { video, container }: MuxOptions, input: Stream | undefined): Stream {
   const stream = context.newStream(null);
   check(video.parameters.copy(stream.codecpar), "internal", "The video description cannot be copied");
@@ -135,42 +118,6 @@ function addVideo(context: FormatContext, { video, container }: MuxOptions, inpu
   stream.sampleAspectRatio = new NativeRational(1, 1);
   if (input !== undefined) copyDescription(input, stream);
   return stream;
-}
-
-function copyDescription(input: Stream, output: Stream): void {
-  output.disposition = input.disposition;
-  output.metadata = Dictionary.fromObject(containerMetadata(input.metadata?.getAll() ?? {}));
-}
-
-type RouteQuestion = {
-  readonly context: FormatContext;
-  readonly decision: StreamDecision;
-  readonly input: Stream;
-  readonly stack: DisposableStack;
-  readonly startSeconds: number;
-};
-
-async function addRoute({ context, decision, input, stack, startSeconds }: RouteQuestion): Promise<Route> {
-  const output = context.newStream(null);
-  copyDescription(input, output);
-  output.timeBase = input.timeBase;
-  if (decision.action === "convert" && (decision.to === "aac" || decision.to === "opus")) {
-    const transcoder = stack.use(await AudioTranscoder.open(input, decision.to, startSeconds));
-    using parameters = transcoder.parameters();
-    check(parameters.copy(output.codecpar), "internal", "An audio description cannot be copied");
-    output.timeBase = transcoder.timeBase;
-    return { decision, input, output, transcoder };
-  }
-  if (decision.action === "convert") {
-    output.codecpar.codecType = AVMEDIA_TYPE_SUBTITLE;
-    output.codecpar.codecId = decision.to === "mov_text" ? AV_CODEC_ID_MOV_TEXT : AV_CODEC_ID_WEBVTT;
-    if (decision.to === "mov_text") output.codecpar.extradata = movTextHeader();
-    output.timeBase = new NativeRational(1, 1000);
-    return { decision, input, output };
-  }
-  check(input.codecpar.copy(output.codecpar), "internal", "A stream description cannot be copied");
-  output.codecpar.codecTag = 0;
-  return { decision, input, output };
 }
 
 type Timed = { readonly packet: Packet; readonly seconds: number };
@@ -203,42 +150,12 @@ async function* otherPackets(
   for await (const packet of source.packets()) {
     const route = routes.get(packet.streamIndex);
     if (route === undefined) continue;
-    for await (const result of convert(route, packet)) yield timed(result, route, shiftSeconds);
+    for await (const result of routePacket(route, packet)) yield timed(result, route, shiftSeconds);
   }
   for (const route of routes.values()) {
     if (route.transcoder === undefined) continue;
     for await (const result of route.transcoder.transcode(null)) yield timed(result, route, shiftSeconds);
   }
-}
-
-async function* convert(route: Route, packet: Packet): AsyncGenerator<Packet> {
-  if (route.transcoder !== undefined) {
-    yield* route.transcoder.transcode(packet);
-    return;
-  }
-  if (route.decision.action === "convert") {
-    yield convertSubtitle(packet, subtitleTrack(route), route.decision.to === "mov_text");
-    return;
-  }
-  const copy = packet.clone();
-  if (copy === null) throw new AppError("out_of_memory", "There is no memory to copy a packet.");
-  yield copy;
-}
-
-function subtitleTrack({ decision, input }: Route): SubtitleTrack {
-  return { codec: decision.codec, header: input.codecpar.extradata?.toString("utf8") ?? "" };
-}
-
-function convertSubtitle(packet: Packet, track: SubtitleTrack, toMovText: boolean): Packet {
-  const text = subtitleText(track, packet.data ?? Buffer.alloc(0), !toMovText);
-  const result = new Packet();
-  result.alloc();
-  result.data = toMovText ? movTextSample(text) : Buffer.from(text, "utf8"); // clears every other field: it comes first
-  result.pts = packet.pts;
-  result.dts = packet.dts;
-  result.duration = packet.duration;
-  result.setFlags(AV_PKT_FLAG_KEY);
-  return result;
 }
 
 function timed(packet: Packet, { input, output, transcoder }: Route, shiftSeconds: number): Timed {

@@ -1,0 +1,148 @@
+import type { ColorInfo, MediaInfo, Size, VideoStream } from "../domain/media-info.ts";
+import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import { formatRational, type Rational } from "../domain/rational.ts";
+import type { StreamDecision } from "../domain/stream-decision.ts";
+import type { UpscaleRequest } from "../domain/upscale-request.ts";
+import type { Timeline } from "../media/timeline.ts";
+import type { Diagnosis } from "./diagnose.ts";
+import type { EncoderChoice, WorkingFormat } from "./encoders.ts";
+import type { Segment } from "./segments.ts";
+
+/** One line of the printed plan. */
+export type Decision = { readonly topic: string; readonly choice: string; readonly reason: string };
+
+export type DecisionFacts = {
+  readonly media: MediaInfo;
+  readonly video: VideoStream;
+  readonly timeline: Timeline;
+  readonly diagnosis: Diagnosis;
+  readonly request: UpscaleRequest;
+  readonly model: ModelDescriptor;
+  readonly display: Size;
+  readonly outputSize: Size;
+  readonly sizeReason: string;
+  readonly uprightSize: Size;
+  readonly passes: number;
+  readonly pixels: { readonly chosen: string; readonly format: WorkingFormat };
+  readonly color: ColorInfo;
+  readonly colorReason: string;
+  readonly encoder: EncoderChoice;
+  readonly rate: Rational;
+  readonly shiftSeconds: number;
+  readonly segments: readonly Segment[];
+  readonly streams: readonly StreamDecision[];
+  readonly damage: readonly string[];
+  readonly macsPerFrame: number;
+};
+
+/** Puts what was decided into words. */
+export function explain(facts: DecisionFacts): readonly Decision[] {
+  const { media, video, timeline, diagnosis, request, model, outputSize, uprightSize, passes, pixels, color, encoder } = facts;
+  const size = (value: Size): string => `${value.width}x${value.height}`;
+  return [
+    {
+      topic: "video",
+      choice: `track ${video.index}, ${video.codec} ${size(video.codedSize)} ${video.pixelFormat.name}`,
+      reason: "the main moving picture",
+    },
+    {
+      topic: "scan",
+      choice: diagnosis.scan,
+      reason: diagnosis.scan === "progressive" ? diagnosis.reason : `${diagnosis.reason}; it is not treated yet: lines may comb`,
+    },
+    { topic: "geometry", choice: `shown upright as ${size(facts.display)}`, reason: geometryReason(video) },
+    { topic: "size", choice: size(outputSize), reason: facts.sizeReason },
+    {
+      topic: "network",
+      choice: passes === 0 ? "none" : `${model.id}, ${passes === 1 ? "once" : `${passes} times`}`,
+      reason: networkReason(uprightSize, outputSize, passes),
+    },
+    {
+      topic: "pixels",
+      choice: pixels.chosen,
+      reason:
+        pixels.chosen === pixels.format.name ? pixels.format.reason : `${pixels.format.reason}; WebM players take 4:2:0 only`,
+    },
+    {
+      topic: "colour",
+      choice: `${color.matrix}/${color.primaries}/${color.transfer}, ${color.range} range, chroma ${color.chromaLocation}`,
+      reason: facts.colorReason,
+    },
+    { topic: "encoder", choice: `${encoder.codec}, CRF ${encoder.crf}`, reason: `${encoder.reason}; quality ${request.quality}` },
+    {
+      topic: "time",
+      choice: `${timeline.frameTicks.length} frames, every timestamp kept`,
+      reason: timeReason(facts.rate, facts.shiftSeconds, request.container),
+    },
+    {
+      topic: "segments",
+      choice: `${facts.segments.length}`,
+      reason: "cut at key frames 5 to 10 s apart; a finished one is never done again",
+    },
+    ...facts.streams.map((stream) => ({
+      topic: `${stream.kind} ${stream.index}`,
+      choice: stream.action === "convert" ? `convert to ${stream.to}` : stream.action,
+      reason: stream.reason,
+    })),
+    ...describeChapters(media, request.container),
+    ...describeHdr(video),
+    ...(video.hasDolbyVision
+      ? [
+          {
+            topic: "Dolby Vision",
+            choice: "drop",
+            reason: "its per-frame data does not fit a larger picture; the base layer's HDR is kept",
+          },
+        ]
+      : []),
+    ...facts.damage.map((reason) => ({ topic: "damage", choice: "partial result", reason })),
+    {
+      topic: "cost",
+      choice: `${(facts.macsPerFrame / 1e9).toFixed(1)} G multiply-adds a frame`,
+      reason: `${model.macsPerInputPixel} per input pixel of ${model.id}`,
+    },
+  ];
+}
+
+function networkReason(source: Size, output: Size, passes: number): string {
+  const ratio = Math.max(output.width / source.width, output.height / source.height);
+  if (passes === 0) return `the picture shrinks to ${ratio.toFixed(3)}: plain resampling keeps all that fits`;
+  const reached = 2 ** passes;
+  const rest = Math.abs(reached - ratio) < 1e-3 ? "exactly" : `then one resample from ${reached} to ${ratio.toFixed(3)}`;
+  return ratio < 1.01 ? "same size: doubled, cleaned and scaled back" : `each pass doubles; ${rest}`;
+}
+
+function geometryReason({ codedSize, sampleAspect, orientation }: VideoStream): string {
+  const parts = [`${codedSize.width}x${codedSize.height} stored`];
+  if (sampleAspect.num !== sampleAspect.den) parts.push(`pixels ${formatRational(sampleAspect)} wide, made square`);
+  if (orientation.mirrored) parts.push("mirrored back");
+  if (orientation.quarterTurnsClockwise !== 0) parts.push(`turned ${orientation.quarterTurnsClockwise * 90}° clockwise`);
+  return parts.join(", ");
+}
+
+function timeReason(rate: Rational, shiftSeconds: number, container: string): string {
+  const parts = [`source averages ${formatRational(rate)} frames a second`];
+  if (shiftSeconds !== 0) parts.push(`the transport clock's start (${shiftSeconds.toFixed(6)} s) is taken off every track alike`);
+  if (container === "webm") parts.push("WebM counts whole milliseconds");
+  return parts.join("; ");
+}
+
+function describeChapters({ chapters }: MediaInfo, container: string): readonly Decision[] {
+  if (chapters.length === 0) return [];
+  const kept = container !== "webm";
+  return [
+    {
+      topic: "chapters",
+      choice: kept ? `keep ${chapters.length}` : "drop",
+      reason: kept ? "written with their titles" : "chapters are not written to WebM yet",
+    },
+  ];
+}
+
+function describeHdr({ color, hdr }: VideoStream): readonly Decision[] {
+  const kind = { smpte2084: "PQ (HDR10)", "arib-std-b67": "HLG" }[color.transfer];
+  if (kind === undefined) return [];
+  const data = [...(hdr.mastering ? ["mastering display"] : []), ...(hdr.contentLight ? ["light levels"] : [])];
+  const reason = data.length === 0 ? "the source carries no mastering or light-level data" : `with ${data.join(" and ")}`;
+  return [{ topic: "HDR", choice: `keep ${kind}`, reason }];
+}
