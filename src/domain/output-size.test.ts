@@ -50,6 +50,16 @@ describe("a named size", () => {
     expect(resolveOutputSize({ width, height }, { kind: "box", box })).toMatchObject({ width: outWidth, height: outHeight });
   });
 
+  test.each([
+    [640, 360, 1920, 1080],
+    [1920, 1080, 2560, 1440],
+    [1080, 1920, 1440, 2560],
+    [2560, 1440, 3840, 2160],
+    [3840, 2160, 3840, 2160],
+  ])("when nobody says, %ix%i goes to the next box, %ix%i", (width, height, outWidth, outHeight) => {
+    expect(resolveOutputSize({ width, height }, { kind: "next_box" })).toMatchObject({ width: outWidth, height: outHeight });
+  });
+
   test("a very wide picture gets the largest size of its aspect within the limit, and is told so", () => {
     const { width, height, reason } = resolveOutputSize({ width: 1280, height: 400 }, { kind: "box", box: "4k" });
     expect(width * height).toBeLessThanOrEqual(maxOutputPixels);

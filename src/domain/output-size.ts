@@ -51,11 +51,11 @@ export function resolveOutputSize(display: Size, target: UpscaleRequest["target"
   };
 }
 
-/** Names the largest factor, in hundredths, whose rounded size is within the limit. */
 function nextBox({ width, height }: Size): keyof typeof shortSidePixels {
   return boxes.find((box) => shortSidePixels[box] > Math.min(width, height)) ?? "4k";
 }
 
+/** Names the largest factor, in hundredths, whose rounded size is within the limit. */
 function scaleAdvice(display: Size): string {
   let hundredths = Math.floor(Math.sqrt(maxOutputPixels / (display.width * display.height)) * 100);
   const fits = ({ width, height }: Size): boolean => width * height <= maxOutputPixels;

@@ -11,6 +11,7 @@ import { audioStream, mediaInfo, otherStream, planQuestion, timelineOf, videoStr
 
 const targets: fc.Arbitrary<UpscaleRequest["target"]> = fc.oneof(
   fc.record({ kind: fc.constant("box"), box: fc.constantFrom(...boxes) }),
+  fc.record({ kind: fc.constant("next_box") }),
   fc.record({ kind: fc.constant("scale"), factor: fc.double({ min: 1.1, max: 10, noNaN: true }) }),
 );
 

@@ -7,9 +7,9 @@ import { temporaryFolder } from "./clips.ts";
 
 export type Upscaled = { readonly report: Report; readonly outputPath: string; readonly events: readonly RunEvent[] };
 
-/** Runs the whole engine on the CPU in the fast tier, into a folder of the running test. */
+/** Runs the whole engine on the CPU in the fast tier, to the 1080p box unless asked otherwise, into a folder of the running test. */
 export async function upscale(inputPath: string, request: Partial<UpscaleRequest> = {}): Promise<Upscaled> {
-  const whole: UpscaleRequest = { ...defaultRequest, tier: "fast", ...request };
+  const whole: UpscaleRequest = { ...defaultRequest, tier: "fast", target: { kind: "box", box: "1080p" }, ...request };
   const outputPath = join(await temporaryFolder(), `output.${whole.container}`);
   const events: RunEvent[] = [];
   const report = await run({

@@ -1,0 +1,66 @@
+"""Random patches of the prepared pairs."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+# Share of the draws per kind of scene.
+KIND_SHARES = {"still": 0.72, "text": 0.16, "clip": 0.12}
+INVERTED_SHARE = 0.05
+
+
+class PairPatches:
+    """Batches of (input window with halo, output patch), uint8 in the files and float from 0 to 1 in the batches.
+
+    Windows start at even pixels, so a patch keeps its place in the encoder's block grid up to two pixels.
+    `variant_shares` says how often each variant is drawn: the clean one, then by rising rate factor.
+    """
+
+    def __init__(
+        self, folder: Path, halo_pixels: int, patch: int, variant_shares: tuple[float, ...], seed: object,
+    ) -> None:
+        self.halo, self.patch, self.variant_shares = halo_pixels, patch, variant_shares
+        self.generator = np.random.default_rng(seed)
+        window = patch + 2 * halo_pixels
+        self.scenes: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        for high_path in sorted(folder.glob("*-high.npy")):
+            low_path = high_path.with_name(high_path.name.replace("-high", "-low"))
+            low, high = np.load(low_path, mmap_mode="r"), np.load(high_path, mmap_mode="r")
+            if min(low.shape[2:]) >= window:
+                self.scenes.setdefault(high_path.name.split("-")[0], []).append((low, high))
+        self.kinds = [kind for kind in KIND_SHARES if kind in self.scenes]
+        if not self.kinds:
+            raise FileNotFoundError(f"no prepared pairs of at least {window} pixels in {folder}")
+        weights = np.array([KIND_SHARES[kind] for kind in self.kinds])
+        self.weights = weights / weights.sum()
+
+    def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        """One pair. Shape: uint8 [P + 2R, P + 2R] and [2P, 2P]."""
+        random, halo, patch = self.generator, self.halo, self.patch
+        choices = self.scenes[self.kinds[random.choice(len(self.kinds), p=self.weights)]]
+        low, high = choices[random.integers(len(choices))]
+        variant = int(random.choice(len(self.variant_shares), p=self.variant_shares))
+        frame = int(random.integers(low.shape[1]))
+        window = patch + 2 * halo
+        top = 2 * int(random.integers((low.shape[2] - window) // 2 + 1))
+        left = 2 * int(random.integers((low.shape[3] - window) // 2 + 1))
+        source = low[variant, frame, top : top + window, left : left + window]
+        y, x = 2 * (top + halo), 2 * (left + halo)
+        target = high[frame, y : y + 2 * patch, x : x + 2 * patch]
+        flip_rows, flip_columns, swap = random.integers(0, 2, 3)
+        if flip_rows:
+            source, target = source[::-1], target[::-1]
+        if flip_columns:
+            source, target = source[:, ::-1], target[:, ::-1]
+        if swap:
+            source, target = source.T, target.T
+        if random.random() < INVERTED_SHARE:
+            source, target = 251 - np.minimum(source, 251), 251 - np.minimum(target, 251)
+        return source, target
+
+    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Shape: float32 [N, 1, P + 2R, P + 2R] and [N, 1, 2P, 2P]."""
+        pairs = [self.draw() for _ in range(size)]
+        sources, targets = (np.stack(arrays)[:, None].astype(np.float32) / 255 for arrays in zip(*pairs))
+        return torch.from_numpy(sources), torch.from_numpy(targets)

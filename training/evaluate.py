@@ -1,0 +1,152 @@
+"""Measures checkpoints against Lanczos on the evaluation clips: luma PSNR and VIF, clean and after x264.
+
+FFmpeg decodes, halves (area), encodes and interpolates (Lanczos); the networks run in PyTorch. Prints Markdown.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import splits
+from export import load_average, upscale
+from networks import SHAPES, LumaUpscaler
+
+CONDITIONS = {"clean": None, "CRF 23": 23, "CRF 28": 28}
+QUIET = ["ffmpeg", "-v", "error", "-y"]
+
+
+@dataclass(frozen=True)
+class Video:
+    """Raw planar 4:2:0 video in a file."""
+
+    path: Path
+    width: int
+    height: int
+    pixel_format: str
+
+    @property
+    def arguments(self) -> list[str]:
+        """FFmpeg's input arguments."""
+        size = f"{self.width}x{self.height}"
+        return ["-f", "rawvideo", "-pix_fmt", self.pixel_format, "-s", size, "-r", "25", "-i", str(self.path)]
+
+    def luma(self) -> np.ndarray:
+        """Shape: uint8 [T, H, W]."""
+        planes = np.fromfile(self.path, np.uint8).reshape(-1, self.width * self.height * 3 // 2)
+        return planes[:, : self.width * self.height].reshape(-1, self.height, self.width)
+
+
+def decode_middle(clip: Path, frames: int, folder: Path) -> Video:
+    """Consecutive frames from a clip's middle, cropped to multiples of four."""
+    probe = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json"]
+    probe += ["-show_entries", "stream=width,height,pix_fmt:format=duration", str(clip)]
+    facts = json.loads(subprocess.run(probe, stdout=subprocess.PIPE, check=True).stdout)
+    stream = facts["streams"][0]
+    width, height = stream["width"] // 4 * 4, stream["height"] // 4 * 4
+    video = Video(folder / "original.yuv", width, height, stream["pix_fmt"])
+    start = max(0.0, float(facts["format"]["duration"]) / 2 - 0.5)
+    command = [*QUIET, "-noautorotate", "-ss", f"{start:.3f}", "-i", str(clip), "-map", "0:v:0"]
+    command += ["-vf", f"crop={width}:{height}:0:0", "-frames:v", str(frames), "-fps_mode", "passthrough"]
+    subprocess.run([*command, "-pix_fmt", video.pixel_format, "-f", "rawvideo", str(video.path)], check=True)
+    return video
+
+
+def resized(video: Video, width: int, height: int, kernel: str, name: str) -> Video:
+    """The video at another size, by swscale."""
+    result = Video(video.path.with_name(name), width, height, video.pixel_format)
+    command = [*QUIET, *video.arguments, "-vf", f"scale={width}:{height}:flags={kernel}", "-f", "rawvideo"]
+    subprocess.run([*command, "-pix_fmt", result.pixel_format, str(result.path)], check=True)
+    return result
+
+
+def encoded(video: Video, crf: int) -> Video:
+    """The video after x264 at its default preset."""
+    stream, result = video.path.with_name("coded.mkv"), Video(
+        video.path.with_name("coded.yuv"), video.width, video.height, video.pixel_format)
+    subprocess.run([*QUIET, *video.arguments, "-c:v", "libx264", "-crf", str(crf), str(stream)], check=True)
+    command = [*QUIET, "-i", str(stream), "-fps_mode", "passthrough", "-f", "rawvideo"]
+    subprocess.run([*command, "-pix_fmt", result.pixel_format, str(result.path)], check=True)
+    return result
+
+
+def psnr(result: np.ndarray, reference: np.ndarray) -> float:
+    """Mean over frames of the luma PSNR in dB. Shape: uint8 [T, H, W] both."""
+    errors = [np.mean((a.astype(np.float32) - b) ** 2) for a, b in zip(result, reference, strict=True)]
+    return float(np.mean([10 * np.log10(255**2 / max(error, 1e-6)) for error in errors]))
+
+
+def vif(result: np.ndarray, reference: np.ndarray, folder: Path) -> float:
+    """Mean over frames and scales of FFmpeg's VIF. Shape: uint8 [T, H, W] both."""
+    inputs = []
+    for name, frames in (("result.gray", result), ("reference.gray", reference)):
+        np.ascontiguousarray(frames).tofile(folder / name)
+        size = f"{frames.shape[2]}x{frames.shape[1]}"
+        inputs += ["-f", "rawvideo", "-pix_fmt", "gray", "-s", size, "-i", str(folder / name)]
+    command = ["ffmpeg", "-hide_banner", *inputs, "-lavfi", "vif", "-f", "null", "-"]
+    log = subprocess.run(command, stderr=subprocess.PIPE, check=True, text=True).stderr
+    return float(np.mean([float(value) for value in re.findall(r"VIF scale=\d average:([\d.]+)", log)]))
+
+
+def measure_clip(
+    clip: Path, networks: dict[str, LumaUpscaler], frames: int, every: int, with_vif: bool,
+) -> dict[tuple[str, str], tuple[float, float]]:
+    """Gains over Lanczos, in dB and in VIF, by network and condition."""
+    gains = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        original = decode_middle(clip, frames, folder)
+        half = resized(original, original.width // 2, original.height // 2, "area", "half.yuv")
+        reference = original.luma()[::every]
+        for condition, crf in CONDITIONS.items():
+            low = half if crf is None else encoded(half, crf)
+            lanczos = resized(low, original.width, original.height, "lanczos", "lanczos.yuv").luma()[::every]
+            base_psnr = psnr(lanczos, reference)
+            base_vif = vif(lanczos, reference, folder) if with_vif else 0.0
+            for network_id, network in networks.items():
+                result = np.stack([upscale(network, frame, 255) for frame in low.luma()[::every]])
+                gain_vif = vif(result, reference, folder) - base_vif if with_vif else 0.0
+                gains[network_id, condition] = (psnr(result, reference) - base_psnr, gain_vif)
+    return gains
+
+
+def print_table(network_id: str, rows: dict[str, dict], with_vif: bool) -> None:
+    """One network's gains per clip, and their means."""
+    print(f"\n{network_id}: gain over Lanczos, dB of luma PSNR" + (" (VIF)" if with_vif else "") + "\n")
+    print("| clip | " + " | ".join(CONDITIONS) + " |\n|---|" + "---|" * len(CONDITIONS))
+    columns = {condition: [gains[network_id, condition] for gains in rows.values()] for condition in CONDITIONS}
+    lines = {name: [gains[network_id, condition] for condition in CONDITIONS] for name, gains in rows.items()}
+    lines["**mean**"] = [tuple(np.mean(column, axis=0)) for column in columns.values()]
+    for name, cells in lines.items():
+        texts = [f"{gain:+.2f}" + (f" ({fidelity:+.3f})" if with_vif else "") for gain, fidelity in cells]
+        print(f"| {name} | " + " | ".join(texts) + " |", flush=True)
+
+
+def main() -> None:
+    """Command line."""
+    here = Path(__file__).resolve().parent
+    shared = Path(os.environ.get("UPRES_SHARED", here.parent.parent / "shared"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("networks", nargs="+", choices=sorted(SHAPES))
+    parser.add_argument("--clips", type=Path, default=shared / "clips")
+    parser.add_argument("--checkpoints", type=Path, default=here / "checkpoints")
+    parser.add_argument("--frames", type=int, default=24, help="consecutive frames encoded per clip")
+    parser.add_argument("--every", type=int, default=6, help="measure every n-th of them")
+    parser.add_argument("--vif", action="store_true", help="measure VIF as well")
+    arguments = parser.parse_args()
+    networks = {network_id: load_average(network_id, arguments.checkpoints) for network_id in arguments.networks}
+    rows = {}
+    for name in splits.MEASURED_CLIPS:
+        rows[name] = measure_clip(arguments.clips / name, networks, arguments.frames, arguments.every, arguments.vif)
+    for network_id in arguments.networks:
+        print_table(network_id, rows, arguments.vif)
+
+
+if __name__ == "__main__":
+    main()

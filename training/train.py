@@ -1,0 +1,137 @@
+"""Trains one network on prepared pairs; resumes from its checkpoint."""
+
+import time
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dataset import PairPatches
+from networks import SHAPES, LumaUpscaler
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one network is trained.
+
+    Units: `patch` in input pixels per side, without halo; `variant_shares` for clean input, then by rising rate factor.
+    """
+
+    steps: int
+    batch: int
+    patch: int
+    peak_rate: float
+    variant_shares: tuple[float, ...]
+    final_rate: float = 1e-5
+    warm_up_steps: int = 300
+    average_decay: float = 0.999
+
+
+RECIPES = {
+    "general-fast-x2": Recipe(
+        steps=110_000, batch=16, patch=64, peak_rate=2e-3, variant_shares=(0.16, 0.16, 0.26, 0.42),
+    ),
+    "general-standard-x2": Recipe(
+        steps=22_000, batch=8, patch=96, peak_rate=1e-3, variant_shares=(0.22, 0.18, 0.25, 0.35),
+    ),
+}
+ABSOLUTE_SHARE = 0.5  # of the training, before the loss follows the squared error
+SMALLEST_SQUARE = (0.5 / 255) ** 2  # below half a code value nothing is left to gain
+LOGARITHM_WEIGHT = 0.005  # gradients of about the absolute error's size
+EXACT_SHARE = 0.15  # at the end, with features in float32
+CHECKPOINT_SECONDS = 60
+REPORT_STEPS = 500
+
+
+def learning_rate(recipe: Recipe, progress: float, step: int) -> float:
+    """Linear warm-up, then half a cosine from the peak to the final rate."""
+    cosine = (1 + np.cos(np.pi * min(progress, 1.0))) / 2
+    rate = recipe.final_rate + (recipe.peak_rate - recipe.final_rate) * cosine
+    return float(rate * min(1.0, (step + 1) / recipe.warm_up_steps))
+
+
+def loss_of(result: torch.Tensor, target: torch.Tensor, progress: float) -> torch.Tensor:
+    """First the (smoothed) absolute error, then the logarithm of each patch's squared error, as PSNR counts."""
+    squared = (result - target).square()
+    if progress < ABSOLUTE_SHARE:
+        return (squared + 1e-6).sqrt().mean()
+    return LOGARITHM_WEIGHT * (squared.mean(dim=(1, 2, 3)) / SMALLEST_SQUARE + 1).log().mean()
+
+
+class Training:
+    """Weights, their running average, the optimiser and how far they are."""
+
+    def __init__(self, network_id: str, folder: Path, device: torch.device) -> None:
+        self.recipe, self.device = RECIPES[network_id], device
+        self.network = LumaUpscaler(SHAPES[network_id]).to(device)
+        self.average = deepcopy(self.network)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.recipe.peak_rate, betas=(0.9, 0.99))
+        self.step, self.seconds = 0, 0.0
+        self.path = folder / f"{network_id}.pt"
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():
+            state = torch.load(self.path, map_location=device)
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = state["step"], state["seconds"]
+
+    def save(self) -> None:
+        """Write the checkpoint in one move."""
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        part = self.path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(self.path)
+
+    def progress(self, limit_seconds: float) -> float:
+        """From 0 to 1, by steps or by the time allowed, whichever is further."""
+        return max(self.step / self.recipe.steps, self.seconds / limit_seconds)
+
+    def advance(self, pairs: PairPatches, progress: float) -> float:
+        """One optimiser step; returns the loss."""
+        source, target = (tensor.to(self.device) for tensor in pairs.batch(self.recipe.batch))
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.recipe, progress, self.step)
+        result = self.network(source, half_features=progress < 1 - EXACT_SHARE)
+        loss = loss_of(result, target, progress)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        decay = min(self.recipe.average_decay, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            for kept, fresh in zip(self.average.parameters(), self.network.parameters()):
+                kept.lerp_(fresh, 1 - decay)
+        self.step += 1
+        return loss.item()
+
+
+def train(network_id: str, pairs_folder: Path, checkpoints: Path, limit_minutes: float = float("inf")) -> Path:
+    """Train until the recipe's steps or the time limit are reached. Returns the checkpoint's path."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(1)
+    training = Training(network_id, checkpoints, device)
+    shape, recipe = SHAPES[network_id], training.recipe
+    pairs = PairPatches(pairs_folder, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed=[1, training.step])
+    limit_seconds = limit_minutes * 60
+    losses, saved_at, last = [], time.monotonic(), time.monotonic()
+    while (progress := training.progress(limit_seconds)) < 1:
+        losses.append(training.advance(pairs, progress))
+        now = time.monotonic()
+        training.seconds, last = training.seconds + now - last, now
+        if training.step % REPORT_STEPS == 0:
+            print(f"{network_id} step {training.step} {progress:.1%} loss {np.mean(losses):.6f}", flush=True)
+            losses = []
+        if now - saved_at > CHECKPOINT_SECONDS:
+            training.save()
+            saved_at = now
+    training.save()
+    return training.path
