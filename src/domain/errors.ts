@@ -18,6 +18,16 @@ export type ErrorCode =
   | "out_of_memory"
   | "verification_failed"
   | "cancelled"
+  | "job_finished"
+  | "job_not_found"
+  | "queue_full"
+  | "start_timeout"
+  | "credits_exhausted"
+  | "rate_limited"
+  | "unauthorized"
+  | "object_not_found"
+  | "upload_not_found"
+  | "upload_too_large"
   | "internal";
 
 /** The one error type that crosses module borders.
