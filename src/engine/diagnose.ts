@@ -23,5 +23,7 @@ export async function diagnose(path: string, video: VideoStream, signal?: AbortS
   const facts = `${counts.interlaced} of ${counts.frames} frames combed, ${counts.repeatedFields} with a repeated field`;
   if (share >= 0.2 && repeatedShare >= 0.2) return { scan: "telecined", fieldOrder, reason: `${facts}: film at 24 frames in 30` };
   if (share >= 0.2) return { scan: "interlaced", fieldOrder, reason: facts };
-  return { scan: "progressive", fieldOrder: undefined, reason: facts };
+  const isFlagged = video.fieldOrder === "top_first" || video.fieldOrder === "bottom_first";
+  const reason = isFlagged ? `${facts}; the stream is flagged as interlaced, its pictures are not` : facts;
+  return { scan: "progressive", fieldOrder: undefined, reason };
 }
