@@ -7,8 +7,8 @@ import { createProgram, explainParseError } from "./program.ts";
 
 // The entry point of the `upres` command: reads the arguments, runs one command, ends with its exit code.
 
-/** Native work that cannot be interrupted gets this long after Ctrl-C. */
-const stopWithinMs = 2_000;
+/** Native work that cannot be interrupted gets this long after Ctrl-C; commands may ask for more. */
+let stopWithinMs = 2_000;
 
 const words = process.argv.slice(2);
 const flags = new Set(words.includes("--") ? words.slice(0, words.indexOf("--")) : words);
@@ -52,7 +52,8 @@ for (const stream of [process.stdout, process.stderr]) {
 await main();
 
 async function main(): Promise<void> {
-  const context: CommandContext = { output, signal: stopping.signal };
+  const takeTimeToStop = (durationMs: number): void => void (stopWithinMs = durationMs);
+  const context: CommandContext = { output, signal: stopping.signal, takeTimeToStop };
   let code: ExitCode = exitCodes.done;
   const program = createProgram(
     {
@@ -66,6 +67,14 @@ async function main(): Promise<void> {
         code = await (await import("./commands/doctor.ts")).doctor(context);
       },
       demo: async (options) => await (await import("./commands/demo.ts")).demo(options, context),
+      serve: async (options) => await (await import("./commands/serve.ts")).serve(options, context),
+      worker: async (options) => await (await import("./commands/worker.ts")).worker(options, context),
+      createKey: async (options) => await (await import("./commands/keys.ts")).createKey(options, context),
+      listKeys: async (options) => await (await import("./commands/keys.ts")).listKeys(options, context),
+      revokeKey: async (id, options) => await (await import("./commands/keys.ts")).revokeKey(id, options, context),
+      listJobs: async (options) => await (await import("./commands/jobs.ts")).listJobs(options, context),
+      listDeliveries: async (options) => await (await import("./commands/jobs.ts")).listDeliveries(options, context),
+      resendDelivery: async (id, options) => await (await import("./commands/jobs.ts")).resendDelivery(id, options, context),
     },
     version,
   );

@@ -1,8 +1,9 @@
 import { Command, type CommanderError } from "commander";
 import { badRequest } from "./options.ts";
+import { addServiceCommands, type ServiceHandlers } from "./service-program.ts";
 
 /** The commands, each loaded only when it is called. */
-export type CommandHandlers = {
+export type CommandHandlers = ServiceHandlers & {
   readonly upscale: (inputs: readonly string[], options: unknown) => Promise<void>;
   readonly plan: (input: string, options: unknown) => Promise<void>;
   readonly probe: (input: string) => Promise<void>;
@@ -17,6 +18,7 @@ Examples:
   upres holiday/ -o large/ --scale 2       every video of a folder
   upres plan in.mp4 --to 4k                what would be done, and why
   upres demo                               no video at hand? this makes one
+  upres serve                              the APIs, at http://127.0.0.1:7878
 
 A run that was stopped goes on where it was when the same command is given again.
 Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped.`;
@@ -57,7 +59,9 @@ export function createProgram(handlers: CommandHandlers, version: string): Comma
   addMachineOptions(demo);
   demo.action((_own: unknown, command: Command) => handlers.demo(command.optsWithGlobals()));
 
-  for (const command of [program, ...program.commands]) {
+  const service = addServiceCommands(program, handlers);
+
+  for (const command of new Set([program, ...program.commands, ...service])) {
     addGeneralOptions(command);
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     if (command !== program) command.configureHelp({ helpWidth }).allowExcessArguments(false);

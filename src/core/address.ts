@@ -45,3 +45,22 @@ export function isPublicAddress(address: string): boolean {
       return false;
   }
 }
+
+/** A guard that accepts public addresses and those in the given ranges, written "10.0.0.0/8" or as one address.
+ *  Throws: RangeError for what is neither. */
+export function createAddressGuard(allow: readonly string[]): (address: string) => boolean {
+  const allowed = new BlockList();
+  for (const range of allow) {
+    const [network = "", prefix, ...rest] = range.trim().split("/");
+    const version = isIP(network);
+    const longest = version === 4 ? 32 : 128;
+    const length = prefix === undefined ? longest : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
+    if (version === 0 || rest.length > 0 || !(length <= longest)) throw new RangeError(`"${range}" is not a range of addresses`);
+    allowed.addSubnet(network, length, version === 4 ? "ipv4" : "ipv6");
+  }
+  return (address) => {
+    const version = isIP(address);
+    if (version === 0) return false;
+    return isPublicAddress(address) || allowed.check(address, version === 4 ? "ipv4" : "ipv6");
+  };
+}

@@ -101,7 +101,7 @@ function send(url: URL, options: FetchOptions, signal: AbortSignal): Promise<Inc
     const request = start(url, {
       agent: false,
       headers: { "user-agent": "upres", accept: "*/*", "accept-encoding": "identity", ...options.headers },
-      lookup: guardedLookup(options.lookup ?? systemLookup, allowAddress),
+      lookup: guardedLookup(options.lookup, allowAddress),
       signal,
     });
     let response: IncomingMessage | undefined;
@@ -118,9 +118,12 @@ function send(url: URL, options: FetchOptions, signal: AbortSignal): Promise<Inc
 }
 
 /** A `lookup` for sockets that passes on allowed addresses only, so that no later answer can take their place. */
-function guardedLookup(lookup: typeof systemLookup, allowAddress: FetchOptions["allowAddress"]): LookupFunction {
+export function guardedLookup(
+  lookup: typeof systemLookup | undefined,
+  allowAddress: FetchOptions["allowAddress"],
+): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
+    (lookup ?? systemLookup)(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) {
         callback(error, []);
         return;
@@ -158,7 +161,7 @@ function tooLarge(maxBytes: number): FetchError {
   return new FetchError("too_large", `it is larger than ${maxBytes} bytes`);
 }
 
-function refusedAddress(host: string): FetchError {
+export function refusedAddress(host: string): FetchError {
   return new FetchError("refused_address", `${host} is not on the public internet`);
 }
 
@@ -172,7 +175,7 @@ const networkPhrases: Readonly<Record<string, string>> = {
   ENETUNREACH: "there is no network",
 };
 
-function asFetchError(error: unknown): FetchError {
+export function asFetchError(error: unknown): FetchError {
   if (error instanceof FetchError) return error;
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
   const phrase = networkPhrases[code] ?? (error instanceof Error && error.message !== "" ? error.message : code);

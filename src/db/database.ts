@@ -5,3 +5,19 @@ export interface Database {
   /** Runs `work` in one transaction: all of it happens, or nothing. Nested calls use the outer transaction. */
   transaction<Result>(work: (database: Database) => Promise<Result>): Promise<Result>;
 }
+
+/** What `openDatabase` gives: also runs statements that a library brings along, with that library's own value types. */
+export interface OpenDatabase extends Database, AsyncDisposable {
+  /** Embedded: no other process can use it at the same time. */
+  readonly kind: "embedded" | "postgres";
+  readonly raw: RawExecutor;
+  transaction<Result>(work: (database: TransactionDatabase) => Promise<Result>): Promise<Result>;
+}
+
+export type TransactionDatabase = Database & { readonly raw: RawExecutor };
+
+export type RawExecutor = {
+  /** Several statements at once are allowed where there are no values. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- only the library that brings the statement knows its rows
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: any[] }>;
+};

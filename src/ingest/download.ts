@@ -5,6 +5,9 @@ import { z } from "zod";
 import { isErrno } from "../core/files.ts";
 import { FetchError, type FetchedResource, safeFetch } from "../core/safe-fetch.ts";
 import { AppError } from "../domain/errors.ts";
+import { downloadError } from "./download-error.ts";
+
+export { displayUrl } from "./download-error.ts";
 
 /** What a download may cost at most. */
 export const downloadLimits = { maxBytes: 64e9, timeoutMs: 6 * 3600e3, idleTimeoutMs: 60e3, maxRedirects: 5 } as const;
@@ -23,7 +26,7 @@ const Marker = z.object({ url: z.string(), etag: z.string().optional(), lastModi
 type Marker = z.infer<typeof Marker>;
 
 /** Downloads a URL to a file whose time is the server's, so that the same content is the same input to a later run.
- *  Throws: AppError `download_failed`, `output_unwritable`. */
+ *  Throws: AppError `download_failed`, `upload_too_large`, `output_unwritable`. */
 export async function download(options: DownloadOptions): Promise<string> {
   const { url, folder, onProgress, signal } = options;
   const path = join(folder, `source${safeExtension(url)}`);
@@ -53,23 +56,12 @@ export async function download(options: DownloadOptions): Promise<string> {
     await writeFile(markerPath(folder), JSON.stringify(marker));
     return path;
   } catch (cause) {
-    if (cause instanceof FetchError) {
-      throw new AppError("download_failed", `Downloading ${displayUrl(url)} failed: ${cause.message}.`, {
-        cause,
-        retryable: cause.failure === "network" || cause.failure === "timeout",
-        details: { failure: cause.failure, ...(cause.status !== undefined && { status: cause.status }) },
-      });
-    }
+    if (cause instanceof FetchError) throw downloadError(cause, url, (options.limits ?? downloadLimits).maxBytes);
     if (isErrno(cause, "EACCES") || isErrno(cause, "EROFS") || isErrno(cause, "ENOTDIR")) {
       throw new AppError("output_unwritable", `Nothing can be written to ${folder}.`, { cause });
     }
     throw cause;
   }
-}
-
-/** The URL without what may be secret: credentials, query and fragment. */
-export function displayUrl(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 async function receive(

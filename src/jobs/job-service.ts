@@ -1,3 +1,4 @@
+import type { Database } from "../db/database.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { DialectName, Job, JobLogLine, JobSource } from "../domain/job.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
@@ -48,4 +49,4 @@ export interface JobService {
 }
 
 export type FinishedJob = { readonly job: Job; readonly errorCode: ErrorCode | undefined };
-export type JobFinishedListener = (finished: FinishedJob, database: import("../db/database.ts").Database) => Promise<void>;
+export type JobFinishedListener = (finished: FinishedJob, database: Database) => Promise<void>;

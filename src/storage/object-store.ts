@@ -24,9 +24,18 @@ export interface ObjectStore {
     description: ObjectDescription,
     options?: { readonly maxBytes?: number; readonly signal?: AbortSignal },
   ): Promise<StoredObject>;
+  /** Takes over a finished file, by renaming it where that is possible.  Owns: the file, which is gone afterwards. */
+  putFile(
+    key: string,
+    path: string,
+    description: ObjectDescription,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<StoredObject>;
   head(key: string): Promise<StoredObject | undefined>;
   /** Throws: AppError `object_not_found`. */
   read(key: string, range?: ByteRange): Promise<{ readonly object: StoredObject; readonly body: Readable }>;
   delete(key: string): Promise<void>;
   list(prefix: string): AsyncIterable<StoredObject>;
+  /** Removes what puts left behind that a crash cut off and that nothing was added to since `before`; returns how many. */
+  sweep(before: Date): Promise<number>;
 }

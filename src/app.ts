@@ -1,0 +1,216 @@
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { createAccounts } from "./accounts/accounts.ts";
+import type { Config } from "./config.ts";
+import { createAddressGuard } from "./core/address.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
+import type { Logger } from "./core/logger.ts";
+import { safeSend } from "./core/safe-send.ts";
+import { migrate } from "./db/migrate.ts";
+import { openDatabase } from "./db/open-database.ts";
+import { createDelivery } from "./delivery/create-delivery.ts";
+import { signingKeyOf } from "./delivery/signing-key.ts";
+import { falHostRewrite, hasHostedName } from "./dialects/fal/hosts.ts";
+import { falRoutes } from "./dialects/fal/routes.ts";
+import { createFalWebhooks } from "./dialects/fal/webhook.ts";
+import { AppError } from "./domain/errors.ts";
+import { version } from "./engine/version.ts";
+import { createIngest } from "./ingest/ingest.ts";
+import { createJobService } from "./jobs/create-job-service.ts";
+import { createCharge } from "./server/charge.ts";
+import { type Control, createControl } from "./server/control.ts";
+import { newControlToken, removeControlFile, writeControlFile } from "./server/control-file.ts";
+import { controlRoutes } from "./server/control-routes.ts";
+import { withCors } from "./server/cors.ts";
+import { createServer } from "./server/create-server.ts";
+import { ownNames, refuseOpenToOthers } from "./server/exposure.ts";
+import { fileRoutes } from "./server/files.ts";
+import { healthRoutes } from "./server/health.ts";
+import { loadInstallationKey } from "./server/installation-key.ts";
+import { limitQueue } from "./server/limit-queue.ts";
+import { createLogger } from "./server/logger.ts";
+import { createMetrics } from "./server/metrics.ts";
+import { nativeRoutes } from "./server/native/routes.ts";
+import { createNativeWebhooks } from "./server/native/webhook.ts";
+import { openStore } from "./server/open-store.ts";
+import { createOwnUrlToKey } from "./server/own-url.ts";
+import { createSignedLinks } from "./storage/signed-links.ts";
+import { createTusStore } from "./storage/tus-store.ts";
+import { createWorker } from "./worker/create-worker.ts";
+
+/** "control": neither serves nor works; for commands that look at the database. */
+export type AppRole = "all" | "api" | "worker" | "control";
+
+export type AppOverrides = { readonly role?: AppRole; readonly clock?: Clock; readonly logger?: Logger };
+
+/** Everything that runs in one process.  Owns: the database, the queue, engines, the port. */
+export interface App extends AsyncDisposable {
+  readonly control: Control;
+  /** Begins to serve and to work; the address, unless this role has none. */
+  listen(): Promise<{ readonly url: string | undefined; readonly isOpen: boolean }>;
+  /** Ends requests and hands unfinished work back to the queue. */
+  close(): Promise<void>;
+}
+
+/** Builds every part in order, each from the ones before.
+ *  Throws: AppError `bad_request` for a role that the settings do not allow, `workspace_busy` when the data is in use. */
+export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  const { role = config.server.role, clock = systemClock, logger = createLogger(config.server.logLevel) } = overrides;
+  refuseLoneWorker(role, config);
+  await using building = new AsyncDisposableStack();
+  const dataFolder = config.data.folder;
+  const database = building.use(await openDatabase({ url: config.database.url?.reveal(), dataFolder }));
+  await migrate(database);
+
+  const accounts = createAccounts({ database, clock, randomBytes, open: config.accounts.open });
+  const signingKey = signingKeyOf(await loadInstallationKey(database, clock));
+  const links = createSignedLinks({ secret: signingKey.deriveSecret("links"), clock: () => clock.now() });
+  const store = openStore(config.storage, dataFolder);
+  const ingest = createIngest({
+    store,
+    fetchOptions: { ...config.fetch, maxRedirects },
+    ownUrlToKey: createOwnUrlToKey(links),
+  });
+
+  const runsWorker = role === "all" || role === "worker";
+  const runner = building.use(
+    await createJobService({
+      database,
+      clock,
+      logger,
+      concurrencyLimit: async (accountId, transaction) =>
+        (await accounts.get(accountId, transaction))?.maxConcurrentJobs ?? config.jobs.perAccountConcurrency,
+      reserveCredits: (job, transaction) => accounts.ledger.reserve(job.accountId, job.id, job.priceMicros, transaction),
+      runsWorker,
+    }),
+  );
+  const jobs = limitQueue(runner, accounts, config.jobs.maxQueueLength);
+  jobs.onFinished(createCharge({ ledger: accounts.ledger, jobs: runner }));
+
+  const { resultLifetimeSeconds, inputLifetimeSeconds } = config.jobs;
+  const allowAddress = createAddressGuard(config.webhooks.allow);
+  const delivery = createDelivery({
+    database,
+    jobs,
+    send: (url, options) => safeSend(url, { ...options, allowAddress, timeoutMs: config.webhooks.timeoutMs }),
+    encoders: {
+      native: createNativeWebhooks({ signingKey, links, resultLifetimeSeconds, clock }),
+      fal: createFalWebhooks({ signingKey, links, resultLifetimeSeconds }),
+    },
+    clock,
+    logger,
+  });
+
+  const metrics = createMetrics({
+    jobCounts: () => runner.counts(),
+    deliveryCounts: () => delivery.counts(),
+    now: () => clock.now(),
+  });
+  jobs.onFinished(async (finished) => metrics.jobFinished(finished));
+
+  const engineThreads = config.engine.threads ?? Math.max(1, Math.floor(availableParallelism() / config.jobs.concurrency));
+  const worker = runsWorker
+    ? createWorker({
+        jobs: runner,
+        store,
+        dataFolder,
+        fetchSource: (source, path, signal) => ingest.fetchSource(source, path, signal),
+        engineThreads,
+        concurrency: config.jobs.concurrency,
+        provider: config.engine.provider,
+        resultLifetimeSeconds,
+        inputLifetimeSeconds,
+        logger,
+        clock,
+      })
+    : undefined;
+
+  const control = createControl({ accounts, jobs, delivery });
+  const controlToken = newControlToken();
+  const closing = new AbortController();
+  const publicBaseOf = ({ protocol, host }: { readonly protocol: string; readonly host: string }): string =>
+    config.server.publicUrl ?? `${protocol}://${host}`;
+  const limits = { maxUploadBytes: config.fetch.maxBytes, resultLifetimeSeconds, inputLifetimeSeconds };
+  const common = { jobs, store, links, clock, logger, publicBaseOf, signingKey };
+  const routes = [
+    withCors([
+      healthRoutes({
+        version,
+        accounts,
+        metrics,
+        checkReady: async () => void (await database.query("select 1")),
+        closing: closing.signal,
+      }),
+      fileRoutes({ store, links, clock }),
+      nativeRoutes({
+        ...common,
+        version,
+        accounts,
+        ingest,
+        tus: createTusStore({ folder: join(dataFolder, "uploads"), expiresAfterMs: inputLifetimeSeconds * 1000 }),
+        closing: closing.signal,
+        limits,
+        engineThreads,
+        temporaryFolder: join(dataFolder, "tmp"),
+      }),
+    ]),
+    controlRoutes(control, controlToken),
+    falRoutes({
+      ...common,
+      database,
+      authenticate: async (credential, { counts }) => {
+        const account = await accounts.identify(credential, { counts });
+        return account === undefined ? undefined : { accountId: account.id };
+      },
+      tell: (transaction, message) => delivery.enqueue(transaction, message),
+      limits: { maxUploadBytes: limits.maxUploadBytes, uploadLifetimeSeconds: inputLifetimeSeconds, resultLifetimeSeconds },
+    }),
+  ];
+  const serves = role === "all" || role === "api";
+  const server = serves
+    ? await createServer({
+        ...config.server,
+        isOwnName: ownNames(config.server, hasHostedName),
+        accounts,
+        logger,
+        rewriteUrl: falHostRewrite,
+        closing,
+        routes,
+      })
+    : undefined;
+
+  const resources = building.move();
+  let closed: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    await server?.close();
+    await removeControlFile(dataFolder, controlToken);
+    await Promise.all([worker?.stop(), serves ? delivery.stop() : undefined]);
+    await resources.disposeAsync();
+  };
+  const close = (): Promise<void> => (closed ??= end());
+  const listen = async (): Promise<{ url: string | undefined; isOpen: boolean }> => {
+    const isOpen = await accounts.isOpen();
+    if (serves) refuseOpenToOthers({ ...config.server, isOpen, isForced: config.accounts.open === "always" });
+    const url = await server?.listen();
+    if (url !== undefined) await writeControlFile(dataFolder, { url, token: controlToken });
+    if (serves) {
+      await delivery.removeOld(new Date(clock.now().getTime() - deliveriesKeptMs));
+      delivery.start();
+    }
+    worker?.start();
+    return { url, isOpen };
+  };
+  return { control, listen, close, [Symbol.asyncDispose]: close };
+}
+
+const maxRedirects = 5;
+const deliveriesKeptMs = 30 * 86_400_000;
+
+function refuseLoneWorker(role: AppRole, config: Config): void {
+  if (role !== "worker" || config.database.url !== undefined) return;
+  throw new AppError(
+    "bad_request",
+    "A worker on its own needs a database that it shares with the server: set UPRES_DATABASE_URL; `upres serve` works on jobs itself.",
+  );
+}

@@ -1,0 +1,50 @@
+import type { DialectName } from "./job.ts";
+import type { UpscaleRequest } from "./upscale-request.ts";
+
+/** What a price depends on once the result is there. */
+export type PricedResult = { readonly durationSeconds: number; readonly width: number; readonly height: number };
+
+/** 0.0072 US dollars for a second of 1080p. */
+export const falUnitPriceMicros = 7_200n;
+/** Held at submit, when nobody knows yet how long the video is. */
+const assumedDurationSeconds = 10;
+
+const falBoxFactors = { "1080p": 1, "2k": 2, "4k": 4 } as const;
+
+/** Seconds of output times the factors of size, frame rate and tier: what the fal dialect counts.
+ *  Source: the hosted model's price table; with a scale ratio the size class follows from the output's pixels. */
+export function falBillableUnits(request: UpscaleRequest, result: PricedResult): number {
+  return (Math.round(result.durationSeconds * 1000) * falFactor(request, result)) / 1000;
+}
+
+function falFactor({ target, fps, tier }: UpscaleRequest, { width, height }: PricedResult): number {
+  const size = target.kind === "box" ? falBoxFactors[target.box] : sizeFactor(width * height);
+  return size * (fps === 60 ? 2 : 1) * (tier === "pro" ? 10 : 1);
+}
+
+function sizeFactor(pixels: number): number {
+  if (pixels <= 1920 * 1080) return 1;
+  return pixels <= 2560 * 1440 ? 2 : 4;
+}
+
+/** The price of a finished job by its dialect's own rule. Dialects that name no price are free.
+ *  Units: millionths of a US dollar, rounded to nearest. */
+export function priceMicros(dialect: DialectName, request: UpscaleRequest, result: PricedResult): bigint {
+  switch (dialect) {
+    case "fal": {
+      const milliUnits = BigInt(Math.round(falBillableUnits(request, result) * 1000));
+      return (milliUnits * falUnitPriceMicros + 500n) / 1000n;
+    }
+    case "native":
+    case "runware":
+    case "runway":
+    case "useapi":
+    case "wavespeed":
+      return 0n;
+  }
+}
+
+/** What is held from the credits until a job ends: the price of a short video at the largest size it may get. */
+export function reserveMicros(dialect: DialectName, request: UpscaleRequest): bigint {
+  return priceMicros(dialect, request, { durationSeconds: assumedDurationSeconds, width: 3840, height: 2160 });
+}

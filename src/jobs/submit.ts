@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { stringifyJson } from "../core/json.ts";
+import type { Database, OpenDatabase } from "../db/database.ts";
+import { AppError } from "../domain/errors.ts";
+import type { Job } from "../domain/job.ts";
+import { jobColumns, type JobRow, priorityNumbers, toJob } from "./job-rows.ts";
+import type { SubmitJob } from "./job-service.ts";
+import type { JobQueue } from "./job-queue.ts";
+
+export type SubmitContext = {
+  readonly database: OpenDatabase;
+  readonly queue: JobQueue;
+  readonly now: Date;
+  readonly reserveCredits: ((job: Job, database: Database) => Promise<void>) | undefined;
+};
+
+/** Stores and queues a job in one transaction; for a key that was used before, gives the job of then.
+ *  Throws: AppError `queue_full`, and what `reserveCredits` throws. */
+export function submit(job: SubmitJob, { database, queue, now, reserveCredits }: SubmitContext): Promise<Job> {
+  return database.transaction(async (transaction) => {
+    if (job.maxQueueLength !== undefined) {
+      // Two submits at once would both see the last free place.
+      await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`upres queue of ${job.accountId}`]);
+    }
+    const inserted = await insert(transaction, job, now);
+    if (inserted === undefined) return earlier(transaction, job);
+    await refuseFullQueue(transaction, job);
+    const stored = toJob(inserted);
+    await reserveCredits?.(stored, transaction);
+    await queue.send({ jobId: stored.id, accountId: stored.accountId, priority: stored.priority }, transaction);
+    return stored;
+  });
+}
+
+async function insert(database: Database, job: SubmitJob, now: Date): Promise<JobRow | undefined> {
+  const [row] = await database.query<JobRow>(
+    `insert into jobs (id, account_id, dialect, request, source, priority, state, created_at, start_deadline, price_micros,
+       webhook_url, dialect_data, result_lifetime_seconds, idempotency_key)
+     values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, $10, $11, $12, $13)
+     on conflict (account_id, dialect, idempotency_key) where idempotency_key is not null do nothing
+     returning ${jobColumns}`,
+    [
+      randomUUID(),
+      job.accountId,
+      job.dialect,
+      stringifyJson(job.request),
+      stringifyJson(job.source),
+      priorityNumbers[job.priority ?? "normal"],
+      now,
+      job.startDeadline ?? null,
+      job.reserveMicros,
+      job.webhookUrl ?? null,
+      stringifyJson(job.dialectData ?? {}),
+      job.resultLifetimeSeconds ?? null,
+      job.idempotencyKey ?? null,
+    ],
+  );
+  return row;
+}
+
+async function earlier(database: Database, job: SubmitJob): Promise<Job> {
+  const [row] = await database.query<JobRow>(
+    `select ${jobColumns} from jobs where account_id = $1 and dialect = $2 and idempotency_key = $3`,
+    [job.accountId, job.dialect, job.idempotencyKey],
+  );
+  if (row === undefined) throw new AppError("internal", "The job of this key was removed just now; submit it again.");
+  return toJob(row);
+}
+
+/** Called with the new job among those that wait. */
+async function refuseFullQueue(database: Database, { accountId, maxQueueLength }: SubmitJob): Promise<void> {
+  if (maxQueueLength === undefined) return;
+  const [row] = await database.query<{ waiting: bigint }>(
+    "select count(*) as waiting from jobs where account_id = $1 and state = 'queued'",
+    [accountId],
+  );
+  if (Number(row?.waiting ?? 0n) <= maxQueueLength) return;
+  throw new AppError("queue_full", `${maxQueueLength} jobs are waiting already; wait until one has started.`, {
+    details: { maxQueueLength },
+    retryable: true,
+  });
+}

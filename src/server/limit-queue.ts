@@ -1,0 +1,19 @@
+import type { Accounts } from "../accounts/accounts.ts";
+import type { JobService } from "../jobs/job-service.ts";
+
+/** Jobs as dialects submit them: how many may wait is the account's own limit, or the operator's. */
+export function limitQueue(jobs: JobService, accounts: Pick<Accounts, "get">, maxQueueLength: number): JobService {
+  return {
+    submit: async (job) => {
+      const account = await accounts.get(job.accountId);
+      return await jobs.submit({ maxQueueLength: account?.maxQueueLength ?? maxQueueLength, ...job });
+    },
+    get: (accountId, id) => jobs.get(accountId, id),
+    list: (accountId, options) => jobs.list(accountId, options),
+    queuePosition: (job) => jobs.queuePosition(job),
+    cancel: (accountId, id) => jobs.cancel(accountId, id),
+    logs: (id, after) => jobs.logs(id, after),
+    watch: (id, signal) => jobs.watch(id, signal),
+    onFinished: (listener) => jobs.onFinished(listener),
+  };
+}

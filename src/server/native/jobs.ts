@@ -1,0 +1,136 @@
+import type { FastifyPluginAsync, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Account } from "../../accounts/account.ts";
+import { AppError } from "../../domain/errors.ts";
+import type { Job, JobSource } from "../../domain/job.ts";
+import { accountOf } from "../auth.ts";
+import { eventStream } from "./events.ts";
+import type { NativeParts } from "./parts.ts";
+import { resultLinkOf } from "./result-link.ts";
+import { uploadKey } from "./uploads.ts";
+import { CreateJob, encodeJob, type JobDocument, parseBody, toUpscaleRequest } from "./wire.ts";
+
+const ListQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), before: z.iso.datetime().optional() });
+const LogQuery = z.object({ after: z.coerce.number().int().min(0).optional() });
+const idempotencyKeyShape = /^[\x21-\x7e]{1,255}$/;
+
+type WithId = { Params: { id: string } };
+
+/** /api/jobs: submit, look, list, cancel, follow. */
+export function jobRoutes(parts: NativeParts): FastifyPluginAsync {
+  const { jobs, clock } = parts;
+
+  const toDocument = async (job: Job, request: FastifyRequest): Promise<JobDocument> => {
+    const queuePosition = job.state === "queued" ? await jobs.queuePosition(job) : undefined;
+    const resultLink = resultLinkOf(job, parts.publicBaseOf(request), {
+      links: parts.links,
+      resultLifetimeSeconds: parts.limits.resultLifetimeSeconds,
+    });
+    return encodeJob(job, { queuePosition, now: clock.now(), resultLink });
+  };
+
+  const find = async (account: Account, id: string): Promise<Job> => {
+    const job = z.uuid().safeParse(id).success ? await jobs.get(account.id, id) : undefined;
+    if (job === undefined) throw jobNotFound(id);
+    return job;
+  };
+
+  const submit = async (request: FastifyRequest): Promise<Job> => {
+    const account = await accountOf(request, parts.accounts);
+    const body = parseBody(CreateJob, request.body);
+    const source = await sourceOf(body, account, parts);
+    const idempotencyKey = idempotencyKeyOf(request);
+    return await jobs.submit({
+      accountId: account.id,
+      dialect: "native",
+      request: toUpscaleRequest(body),
+      source,
+      priority: body.priority,
+      reserveMicros: 0n,
+      dialectData: { publicBase: parts.publicBaseOf(request) },
+      ...(body.webhook_url !== undefined && { webhookUrl: body.webhook_url }),
+      ...(body.start_within_seconds !== undefined && {
+        startDeadline: new Date(clock.now().getTime() + body.start_within_seconds * 1000),
+      }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    });
+  };
+
+  const cancel = async (request: FastifyRequest<WithId>): Promise<JobDocument> => {
+    const account = await accountOf(request, parts.accounts);
+    const job = await find(account, request.params.id);
+    const outcome = await jobs.cancel(account.id, job.id);
+    if (outcome === "not_found") throw jobNotFound(job.id);
+    if (outcome === "already_finished")
+      throw new AppError("job_finished", "The job has ended already.", { details: { id: job.id } });
+    return await toDocument(await find(account, job.id), request);
+  };
+
+  return async (app) => {
+    app.post("/api/jobs", async (request, reply) => {
+      const job = await submit(request);
+      reply.code(202).header("location", `/api/jobs/${job.id}`);
+      return await toDocument(job, request);
+    });
+
+    app.get("/api/jobs", async (request) => {
+      const account = await accountOf(request, parts.accounts);
+      const { limit, before } = parseBody(ListQuery, request.query);
+      const found = await jobs.list(account.id, { limit, ...(before !== undefined && { before: new Date(before) }) });
+      const documents: JobDocument[] = [];
+      for (const job of found) documents.push(await toDocument(job, request));
+      return { jobs: documents, next_before: found.length === limit ? (found.at(-1)?.createdAt.toISOString() ?? null) : null };
+    });
+
+    app.get<WithId>("/api/jobs/:id", async (request) => {
+      const account = await accountOf(request, parts.accounts);
+      return await toDocument(await find(account, request.params.id), request);
+    });
+
+    app.delete<WithId>("/api/jobs/:id", cancel);
+    app.post<WithId>("/api/jobs/:id/cancel", cancel);
+
+    app.get<WithId>("/api/jobs/:id/logs", async (request) => {
+      const account = await accountOf(request, parts.accounts);
+      const { after } = parseBody(LogQuery, request.query);
+      const job = await find(account, request.params.id);
+      const lines = await jobs.logs(job.id, after);
+      return { lines: lines.map((line) => ({ ...line, at: line.at.toISOString() })) };
+    });
+
+    app.get<WithId>("/api/jobs/:id/events", async (request, reply) => {
+      const account = await accountOf(request, parts.accounts);
+      const job = await find(account, request.params.id);
+      const left = new AbortController();
+      reply.raw.once("close", () => left.abort());
+      const signal = AbortSignal.any([left.signal, parts.closing]);
+      reply.headers({ "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
+      const encode = async (changed: Job): Promise<JobDocument> => await toDocument(changed, request);
+      return await reply.send(eventStream({ jobs, clock, accountId: account.id, jobId: job.id, encode, signal }));
+    });
+  };
+}
+
+async function sourceOf(body: CreateJob, account: Account, { store }: NativeParts): Promise<JobSource> {
+  const { video_url: url, upload_id: uploadId } = body;
+  if (url !== undefined && uploadId === undefined) return { kind: "url", url };
+  if (uploadId === undefined || url !== undefined) {
+    throw new AppError("bad_request", "Give either `video_url` or `upload_id`, which say what to upscale.");
+  }
+  const key = uploadKey(account.id, uploadId);
+  if ((await store.head(key)) === undefined) {
+    throw new AppError("upload_not_found", "There is no such upload, or it is no longer kept.", { details: { id: uploadId } });
+  }
+  return { kind: "object", key };
+}
+
+function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined) return undefined;
+  if (typeof key === "string" && idempotencyKeyShape.test(key)) return key;
+  throw new AppError("bad_request", "The Idempotency-Key takes 1 to 255 visible characters.");
+}
+
+function jobNotFound(id: string): AppError {
+  return new AppError("job_not_found", "There is no such job.", { details: { id } });
+}

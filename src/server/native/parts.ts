@@ -1,0 +1,37 @@
+import type { Accounts } from "../../accounts/accounts.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { SigningKey } from "../../domain/webhook.ts";
+import type { Ingest } from "../../ingest/ingest.ts";
+import type { JobService } from "../../jobs/job-service.ts";
+import type { ObjectStore } from "../../storage/object-store.ts";
+import type { SignedLinks } from "../../storage/signed-links.ts";
+import type { TusStore } from "../../storage/tus-store.ts";
+
+/** What the native API works with. */
+export type NativeParts = {
+  readonly version: string;
+  readonly jobs: JobService;
+  readonly accounts: Accounts;
+  readonly store: ObjectStore;
+  readonly links: SignedLinks;
+  readonly ingest: Ingest;
+  /** Uploads that are not whole yet. */
+  readonly tus: TusStore;
+  /** Signs callbacks. */
+  readonly signingKey: SigningKey;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Under which address the caller reaches the server, without a slash at the end. */
+  readonly publicBaseOf: (request: { readonly protocol: string; readonly host: string }) => string;
+  /** Aborted when the server closes: streams end then. */
+  readonly closing: AbortSignal;
+  readonly limits: {
+    readonly maxUploadBytes: number;
+    readonly resultLifetimeSeconds: number;
+    readonly inputLifetimeSeconds: number;
+  };
+  readonly engineThreads: number;
+  /** For files that exist during one request. */
+  readonly temporaryFolder: string;
+};
