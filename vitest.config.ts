@@ -10,7 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/*.test.ts", "test/property/**/*.test.ts", "test/wire/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/*.test.ts", "test/property/**/*.test.ts"],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
           testTimeout: 20_000,
@@ -20,7 +20,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "system",
-          include: ["test/{contract,golden,fault,e2e}/**/*.test.ts"],
+          include: ["test/{contract,golden,fault,wire,e2e}/**/*.test.ts"],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 240_000,

@@ -118,6 +118,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         fetchSource: (source, path, signal) => ingest.fetchSource(source, path, signal),
         engineThreads,
         concurrency: config.jobs.concurrency,
+        // Nobody else writes to the embedded database, and submits in this process wake the worker themselves.
+        pollMs: config.database.url === undefined ? 2_500 : 1_000,
         provider: config.engine.provider,
         resultLifetimeSeconds,
         inputLifetimeSeconds,

@@ -12,10 +12,13 @@ export type CleanUpOptions = {
   readonly clock: Clock;
 };
 
+/** What a crash left half-written in the store is surely nobody's after this long. */
+const leftoversKeptMs = 24 * 3_600_000;
 const inputPrefixes = ["inputs/", "uploads/"];
 
 /** Removes what nobody needs any more: folders of finished jobs, results and inputs past their lifetime. How many of each. */
 export async function cleanUp(options: CleanUpOptions): Promise<{ folders: number; results: number; inputs: number }> {
+  await options.store.sweep(new Date(options.clock.now().getTime() - leftoversKeptMs));
   return { folders: await removeFolders(options), results: await removeResults(options), inputs: await removeInputs(options) };
 }
 
