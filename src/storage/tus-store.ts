@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FileConfigstore, FileStore } from "@tus/file-store";
@@ -28,6 +29,7 @@ const headBytes = 4096;
 /** Keeps resumable uploads in a folder until they are finished or, if asked, have expired (`dataStore.deleteExpired()`). */
 export function createTusStore(options: { readonly folder: string; readonly expiresAfterMs?: number }): TusStore {
   const { folder, expiresAfterMs = 0 } = options;
+  mkdirSync(folder, { recursive: true }); // the library makes it too, but does not wait for it
   const facts = new FileConfigstore(folder);
   const dataStore = new FileStore({ directory: folder, configstore: facts, expirationPeriodInMilliseconds: expiresAfterMs });
   const discardUpload = async (id: string): Promise<void> => {
