@@ -65,7 +65,11 @@ function decide(stream: MediaStream, container: Container): StreamDecision {
       return drop(`${name} holds no attachments`);
     case "data":
       if (codec === "gpmd" && container === "mp4") return keep("camera telemetry, copied");
-      if (codec === "text") return drop("a chapter track: its chapters are written anew");
+      if (codec === "text") {
+        return drop(
+          container === "webm" ? "a chapter track, which WebM does not hold" : "a chapter track: its chapters are written anew",
+        );
+      }
       return drop(`a ${codec} data track that ${name} does not hold`);
   }
 }
