@@ -1,16 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { createAccounts } from "./accounts/accounts.ts";
+import { type Accounts, createAccounts } from "./accounts/accounts.ts";
 import type { Config } from "./config.ts";
 import { createAddressGuard } from "./core/address.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import type { Logger } from "./core/logger.ts";
 import { safeSend } from "./core/safe-send.ts";
+import type { Database } from "./db/database.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDelivery } from "./delivery/create-delivery.ts";
 import { signingKeyOf } from "./delivery/signing-key.ts";
+import type { AccountFacts, DialectParts } from "./dialects/dialect-parts.ts";
 import { falHostRewrite, hasHostedName } from "./dialects/fal/hosts.ts";
 import { falRoutes } from "./dialects/fal/routes.ts";
 import { createFalWebhooks } from "./dialects/fal/webhook.ts";
@@ -18,7 +20,7 @@ import { AppError } from "./domain/errors.ts";
 import { version } from "./engine/version.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { createJobService } from "./jobs/create-job-service.ts";
-import { createCharge } from "./server/charge.ts";
+import { createCharge, createHoldByPlan } from "./server/charge.ts";
 import { type Control, createControl } from "./server/control.ts";
 import { newControlToken, removeControlFile, writeControlFile } from "./server/control-file.ts";
 import { controlRoutes } from "./server/control-routes.ts";
@@ -37,6 +39,7 @@ import { openStore } from "./server/open-store.ts";
 import { createOwnUrlToKey } from "./server/own-url.ts";
 import { createSignedLinks } from "./storage/signed-links.ts";
 import { createTusStore } from "./storage/tus-store.ts";
+import { createInspectSource } from "./worker/inspect-source.ts";
 import { createWorker } from "./worker/create-worker.ts";
 
 /** "control": neither serves nor works; for commands that look at the database. */
@@ -86,6 +89,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     }),
   );
   const jobs = limitQueue(runner, accounts, config.jobs.maxQueueLength);
+  jobs.onPlanned(createHoldByPlan({ ledger: accounts.ledger }));
   jobs.onFinished(createCharge({ ledger: accounts.ledger, jobs: runner }));
 
   const { resultLifetimeSeconds, inputLifetimeSeconds } = config.jobs;
@@ -135,6 +139,25 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     config.server.publicUrl ?? `${protocol}://${host}`;
   const limits = { maxUploadBytes: config.fetch.maxBytes, resultLifetimeSeconds, inputLifetimeSeconds };
   const common = { jobs, store, links, clock, logger, publicBaseOf, signingKey };
+  const dialectParts: DialectParts = {
+    ...common,
+    ...limits,
+    database,
+    authenticate: async (credential, { counts }) => {
+      const account = await accounts.identify(credential, { counts });
+      return account === undefined ? undefined : { accountId: account.id };
+    },
+    accountFacts: async (accountId) => await accountFacts(accounts, accountId, database, config.jobs.perAccountConcurrency),
+    ingest,
+    ownUrlToKey: createOwnUrlToKey(links),
+    inspectSource: createInspectSource({
+      ingest,
+      store,
+      temporaryFolder: join(dataFolder, "tmp"),
+      closing: closing.signal,
+    }),
+    closing: closing.signal,
+  };
   const routes = [
     withCors([
       healthRoutes({
@@ -159,12 +182,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ]),
     controlRoutes(control, controlToken),
     falRoutes({
-      ...common,
-      database,
-      authenticate: async (credential, { counts }) => {
-        const account = await accounts.identify(credential, { counts });
-        return account === undefined ? undefined : { accountId: account.id };
-      },
+      ...dialectParts,
       tell: (transaction, message) => delivery.enqueue(transaction, message),
       limits: { maxUploadBytes: limits.maxUploadBytes, uploadLifetimeSeconds: inputLifetimeSeconds, resultLifetimeSeconds },
     }),
@@ -208,6 +226,21 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 
 const maxRedirects = 5;
 const deliveriesKeptMs = 30 * 86_400_000;
+
+async function accountFacts(
+  accounts: Accounts,
+  accountId: string,
+  database: Database,
+  defaultConcurrency: number,
+): Promise<AccountFacts> {
+  const account = await accounts.get(accountId);
+  const isLimited = account?.hasCreditLimit === true;
+  return {
+    accountId,
+    maxConcurrentJobs: account?.maxConcurrentJobs ?? defaultConcurrency,
+    balanceMicros: isLimited ? await accounts.ledger.balance(accountId, database) : undefined,
+  };
+}
 
 function refuseLoneWorker(role: AppRole, config: Config): void {
   if (role !== "worker" || config.database.url !== undefined) return;

@@ -148,6 +148,48 @@ export const settings = {
     takes: "auto, cpu, webgpu, cuda, coreml or dml",
     about: "What computes.",
   }),
+  UPRES_HOSTED_LIMITS: required(choice("on", "off"), "on", {
+    group: "Services stood in for",
+    takes: "on or off",
+    about:
+      "Whether the limits of the services that the APIs come from hold here too: lengths, sizes and https only. off lifts all of them, for people who run their own machine.",
+  }),
+  UPRES_RUNWAY_MAX_SECONDS: required(whole(1, 1_000_000), "40", {
+    group: "Services stood in for",
+    takes: "seconds",
+    about: "Longest video of the Runway API.",
+  }),
+  UPRES_RUNWAY_VERSION_HEADER: required(choice("auto", "required", "optional"), "auto", {
+    group: "Services stood in for",
+    takes: "auto, required or optional",
+    about: "Whether the Runway API insists on X-Runway-Version. auto: on its own mount, not on CometAPI's.",
+  }),
+  UPRES_USEAPI_MAX_SECONDS: required(whole(1, 1_000_000), "40", {
+    group: "Services stood in for",
+    takes: "seconds",
+    about: "Longest video of the useapi.net API.",
+  }),
+  UPRES_WAVESPEED_MAX_SECONDS: required(whole(1, 1_000_000), "600", {
+    group: "Services stood in for",
+    takes: "seconds",
+    about: "Longest video of the WaveSpeed API.",
+  }),
+  UPRES_WAVESPEED_SYNC_SECONDS: required(whole(1, 3600), "90", {
+    group: "Services stood in for",
+    takes: "seconds",
+    about: "How long a WaveSpeed call in sync mode waits for its result.",
+  }),
+  UPRES_RUNWARE_TARGET: required(choice("1080p", "2k", "4k", "next"), "1080p", {
+    group: "Services stood in for",
+    takes: "1080p, 2k, 4k or next",
+    about:
+      "Size that the Runware API makes, whose requests name none; larger sources keep theirs. next: the next one above the source.",
+  }),
+  UPRES_RUNWARE_PRICE_MICROS: required(whole(0, 1_000_000_000), "0", {
+    group: "Services stood in for",
+    takes: "millionths of a US dollar",
+    about: "Price of a second of Runware output.",
+  }),
   UPRES_WEBHOOKS_ALLOW: required(ranges, "", {
     group: "Callbacks",
     takes: "addresses and ranges",
@@ -252,8 +294,27 @@ function shape(values: SettingValues) {
       inputLifetimeSeconds: values.UPRES_INPUT_LIFETIME_SECONDS,
     },
     engine: { threads: values.UPRES_THREADS, provider: values.UPRES_PROVIDER },
+    hosted: hostedLimits(values),
     webhooks: { allow: values.UPRES_WEBHOOKS_ALLOW, timeoutMs: values.UPRES_WEBHOOKS_TIMEOUT_MS },
     accounts: { open: values.UPRES_OPEN },
+  };
+}
+
+/** The limits and rules of the services whose APIs are spoken; undefined: none. */
+function hostedLimits(values: SettingValues) {
+  const holds = values.UPRES_HOSTED_LIMITS === "on";
+  return {
+    holds,
+    runway: {
+      maxSeconds: holds ? values.UPRES_RUNWAY_MAX_SECONDS : undefined,
+      versionHeader: values.UPRES_RUNWAY_VERSION_HEADER,
+    },
+    useapi: { maxSeconds: holds ? values.UPRES_USEAPI_MAX_SECONDS : undefined },
+    wavespeed: {
+      maxSeconds: holds ? values.UPRES_WAVESPEED_MAX_SECONDS : undefined,
+      syncSeconds: values.UPRES_WAVESPEED_SYNC_SECONDS,
+    },
+    runware: { target: values.UPRES_RUNWARE_TARGET, priceMicros: values.UPRES_RUNWARE_PRICE_MICROS },
   };
 }
 

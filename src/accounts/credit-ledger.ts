@@ -26,7 +26,21 @@ export class CreditLedger {
 
   /** Holds a job's price.  Throws: AppError `credits_exhausted` when a limited account has less. */
   async reserve(accountId: string, jobId: string, micros: bigint, database: Database): Promise<void> {
-    if (micros === 0n) return;
+    if (micros > 0n) await this.#take(accountId, jobId, micros, database);
+  }
+
+  /** Brings what is held for a job to `micros`, up or down.  Throws: AppError `credits_exhausted`. */
+  async hold(accountId: string, jobId: string, micros: bigint, database: Database): Promise<void> {
+    const [row] = await database.query<{ held: string }>(
+      "select coalesce(-sum(amount_micros), 0)::text as held from credit_entries where job_id = $1",
+      [jobId],
+    );
+    const missing = micros - BigInt(row?.held ?? "0");
+    if (missing > 0n) await this.#take(accountId, jobId, missing, database);
+    if (missing < 0n) await this.#append(database, { accountId, kind: "reserve", jobId, micros: -missing });
+  }
+
+  async #take(accountId: string, jobId: string, micros: bigint, database: Database): Promise<void> {
     const [account] = await database.query<{ limited: boolean }>(
       "select has_credit_limit as limited from accounts where id = $1",
       [accountId],
@@ -81,7 +95,8 @@ export class CreditLedger {
   async #end(jobId: string, kind: "settle" | "refund", priceMicros: bigint, database: Database): Promise<void> {
     await database.query(
       `insert into credit_entries (account_id, kind, job_id, amount_micros, created_at)
-       select account_id, $2, job_id, -amount_micros - $3::bigint, $4 from credit_entries where job_id = $1 and kind = 'reserve'
+       select account_id, $2, job_id, -sum(amount_micros) - $3::bigint, $4 from credit_entries
+       where job_id = $1 and kind = 'reserve' group by account_id, job_id
        on conflict (job_id) where kind in ('settle', 'refund') do nothing`,
       [jobId, kind, priceMicros, this.#clock.now()],
     );

@@ -2,7 +2,8 @@ import { errorFacts } from "../core/logger.ts";
 import { FetchError } from "../core/safe-fetch.ts";
 import { displayUrl } from "../ingest/download-error.ts";
 import type { DeliveryParts } from "./delivery-parts.ts";
-import type { Delivery, RetrySchedule } from "./delivery.ts";
+import type { RetrySchedule } from "../domain/webhook.ts";
+import type { Delivery } from "./delivery.ts";
 import { type AttemptOutcome, claimDue, nextDueAt, recordAttempt } from "./delivery-table.ts";
 
 const attemptsAtOnce = 8;
@@ -77,8 +78,9 @@ export class DeliveryLoop {
   }
 
   async #send({ url, message, dialect, attempts }: Delivery): Promise<AttemptOutcome> {
-    const { send, encoders, clock, retry } = this.#parts;
+    const { send, encoders, clock } = this.#parts;
     const encoder = encoders[dialect];
+    const retry = encoder?.retry ?? this.#parts.retry;
     let status: number | undefined;
     let error: string;
     try {

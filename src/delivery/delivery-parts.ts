@@ -3,9 +3,8 @@ import type { Logger } from "../core/logger.ts";
 import type { SendOptions, SendReply } from "../core/safe-send.ts";
 import type { Database } from "../db/database.ts";
 import type { DialectName } from "../domain/job.ts";
-import type { WebhookEncoder } from "../domain/webhook.ts";
+import type { RetrySchedule, WebhookEncoder } from "../domain/webhook.ts";
 import type { JobService } from "../jobs/job-service.ts";
-import type { RetrySchedule } from "./delivery.ts";
 
 export type DeliveryParts = {
   readonly database: Database;

@@ -1,5 +1,5 @@
 import type { DialectName } from "../domain/job.ts";
-import type { WebhookMessage } from "../domain/webhook.ts";
+import type { RetrySchedule, WebhookMessage } from "../domain/webhook.ts";
 
 /** One message for one target, from the end of a job until the target acknowledges or the attempts are used up. */
 export type Delivery = {
@@ -21,12 +21,6 @@ export type Delivery = {
 };
 
 export type NewDelivery = Pick<Delivery, "jobId" | "accountId" | "dialect" | "url" | "message">;
-
-export type RetrySchedule = {
-  /** The wait before each further attempt; one attempt more than there are waits. */
-  readonly delaysSeconds: readonly number[];
-  readonly timeoutMs: number;
-};
 
 /** Eleven attempts over two hours. */
 export const defaultRetrySchedule: RetrySchedule = {

@@ -7,6 +7,7 @@ export type ErrorCode =
   | "no_video"
   | "unsupported_input"
   | "size_limit"
+  | "input_too_long"
   | "download_failed"
   | "output_exists"
   | "output_unwritable"
@@ -21,6 +22,7 @@ export type ErrorCode =
   | "job_finished"
   | "job_not_found"
   | "queue_full"
+  | "too_many_jobs"
   | "start_timeout"
   | "credits_exhausted"
   | "rate_limited"
@@ -28,6 +30,7 @@ export type ErrorCode =
   | "object_not_found"
   | "upload_not_found"
   | "upload_too_large"
+  | "upload_refused"
   | "internal";
 
 /** The one error type that crosses module borders.

@@ -29,6 +29,9 @@ export type JobResult = {
   readonly frames: number;
 };
 
+/** What is known once a job's video was looked at: its own length, and the size that the result will get. */
+export type PlannedFacts = { readonly durationSeconds: number; readonly width: number; readonly height: number };
+
 export type Job = {
   readonly id: string;
   readonly accountId: string;
@@ -52,6 +55,16 @@ export type Job = {
   readonly webhookUrl: string | undefined;
   /** Facts that only the dialect that took the job understands. */
   readonly dialectData: Readonly<Record<string, unknown>>;
+  /** Undefined until a worker has looked at the video. */
+  readonly planned: PlannedFacts | undefined;
+  /** A longer video fails with `input_too_long`; undefined: any length. */
+  readonly maxSourceSeconds: number | undefined;
+  /** Where the result is also put, by PUT, before the job succeeds; refused there, the job fails with `upload_refused`. */
+  readonly uploadUrl: string | undefined;
+  /** Its price is nothing, whatever the dialect's rule says. */
+  readonly isFree: boolean;
+  /** What its dialect counts jobs by within the account. */
+  readonly group: string | undefined;
   /** How long the result is kept, from the end of the job; undefined: the operator's setting. */
   readonly resultLifetimeSeconds: number | undefined;
 };

@@ -131,3 +131,45 @@ describe("a scale", () => {
     );
   });
 });
+
+describe("a factor within a longest side", () => {
+  test.each([
+    [1280, 720, 4096, 2304],
+    [1080, 1920, 2304, 4096],
+    [1920, 1080, 4096, 2304],
+    [1280, 768, 4096, 2458],
+    [640, 360, 2560, 1440],
+    [320, 180, 1280, 720],
+    [960, 540, 3840, 2160],
+    [854, 480, 3416, 1920],
+    [1024, 1024, 4096, 4096],
+    [8192, 4320, 4096, 2160],
+  ])("%ix%i becomes %ix%i", (width, height, outWidth, outHeight) => {
+    const target = { kind: "scale_within", factor: 4, maxSide: 4096 } as const;
+    expect(resolveOutputSize({ width, height }, target)).toMatchObject({ width: outWidth, height: outHeight });
+  });
+});
+
+describe("doubling until a long side is reached", () => {
+  test.each([
+    [1280, 720, 4096, 2304],
+    [1080, 1920, 2160, 3840],
+    [1920, 1080, 3840, 2160],
+    [720, 1280, 2304, 4096],
+    [1280, 768, 4096, 2458],
+    [960, 540, 3840, 2160],
+    [640, 360, 4096, 2304],
+    [3840, 2160, 3840, 2160],
+    [1024, 1024, 4096, 4096],
+    [5000, 2500, 4096, 2048],
+  ])("%ix%i becomes %ix%i", (width, height, outWidth, outHeight) => {
+    const target = { kind: "doubled", atLeast: 3840, atMost: 4096 } as const;
+    expect(resolveOutputSize({ width, height }, target)).toMatchObject({ width: outWidth, height: outHeight });
+  });
+});
+
+test("a named size leaves a larger source as it is, where that is asked for", () => {
+  const target = { kind: "box", box: "1080p", keepsLarger: true } as const;
+  expect(resolveOutputSize({ width: 2560, height: 1440 }, target)).toMatchObject({ width: 2560, height: 1440 });
+  expect(resolveOutputSize({ width: 640, height: 360 }, target)).toMatchObject({ width: 1920, height: 1080 });
+});

@@ -3,7 +3,7 @@ import type { Orientation, Size } from "./media-info.ts";
 import type { Rational } from "./rational.ts";
 import { boxes, type UpscaleRequest } from "./upscale-request.ts";
 
-/** 3840 × 2160, the largest output of any hosted service this stands in for. */
+/** 3840 × 2160: the most that a named size or a plain factor may ask for. */
 export const maxOutputPixels = 8_294_400;
 
 const shortSidePixels = { "1080p": 1080, "2k": 1440, "4k": 2160 } as const;
@@ -33,9 +33,14 @@ export function resolveOutputSize(display: Size, target: UpscaleRequest["target"
     }
     return { ...size, reason: `display size ${display.width}x${display.height} times ${target.factor}, rounded to even` };
   }
+  if (target.kind === "scale_within" || target.kind === "doubled") return sized(display, target);
   const box = target.kind === "box" ? target.box : nextBox(display);
   const shortSide = shortSidePixels[box];
-  const factor = shortSide / Math.min(display.width, display.height);
+  const sourceShortSide = Math.min(display.width, display.height);
+  if (target.kind === "box" && target.keepsLarger === true && sourceShortSide >= shortSide) {
+    return { ...scaled(display, 1), reason: `the source has the size of ${box} or more already and keeps it` };
+  }
+  const factor = shortSide / sourceShortSide;
   const boxed = scaled(display, factor);
   if (boxed.width * boxed.height <= maxOutputPixels) {
     return {
@@ -49,6 +54,24 @@ export function resolveOutputSize(display: Size, target: UpscaleRequest["target"
     height: evenBelow(display.height * fit),
     reason: `${box} would be ${boxed.width}x${boxed.height}; the largest of the same aspect within ${maxOutputPixels} pixels`,
   };
+}
+
+type SideLimited = Extract<UpscaleRequest["target"], { kind: "scale_within" | "doubled" }>;
+
+/** The size rules of services that limit sides rather than pixels. */
+function sized(display: Size, target: SideLimited): OutputSize {
+  const longSide = Math.max(display.width, display.height);
+  if (target.kind === "scale_within") {
+    const { factor, maxSide } = target;
+    const reached = Math.min(factor, maxSide / longSide);
+    const reason = reached < factor ? `${factor} times, the long side brought to the limit of ${maxSide}` : `${factor} times`;
+    return { ...scaled(display, reached), reason };
+  }
+  const { atLeast, atMost } = target;
+  let factor = 1;
+  while (longSide * factor < atLeast) factor *= 2;
+  const reached = Math.min(longSide * factor, atMost) / longSide;
+  return { ...scaled(display, reached), reason: `doubled until the long side is ${atLeast} or more, at most ${atMost}` };
 }
 
 function nextBox({ width, height }: Size): keyof typeof shortSidePixels {

@@ -41,3 +41,26 @@ test("something is held for every job that will cost something", () => {
   expect(reserveMicros("fal", defaultRequest)).toBeGreaterThan(0n);
   expect(reserveMicros("native", defaultRequest)).toBe(0n);
 });
+
+test.each([
+  [5, 10],
+  [5.2, 11],
+  [8, 16],
+  [40, 80],
+  [0.2, 1],
+  [5.004, 10],
+])("%d seconds cost %i Runway credits", (durationSeconds, credits) => {
+  expect(priceMicros("runway", defaultRequest, { ...result, durationSeconds })).toBe(BigInt(credits) * 10_000n);
+  expect(priceMicros("useapi", defaultRequest, { ...result, durationSeconds })).toBe(BigInt(credits) * 10_000n);
+});
+
+test.each([
+  [3, 10],
+  [5.9, 10],
+  [15.99, 30],
+  [60, 120],
+  [300, 600],
+  [600, 1200],
+])("%d seconds cost %i cents by WaveSpeed's rule", (durationSeconds, cents) => {
+  expect(priceMicros("wavespeed", defaultRequest, { ...result, durationSeconds })).toBe(BigInt(cents) * 10_000n);
+});

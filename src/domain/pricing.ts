@@ -27,6 +27,19 @@ function sizeFactor(pixels: number): number {
   return pixels <= 2560 * 1440 ? 2 : 4;
 }
 
+/** One credit is 0.01 US dollars. */
+export const runwayCreditMicros = 10_000n;
+
+/** Two credits a second, whole ones, at least one; a hundredth of a second is a container's rounding. */
+export function runwayCredits(durationSeconds: number): bigint {
+  return BigInt(Math.max(1, Math.ceil((Math.round(durationSeconds * 100) * 2) / 100)));
+}
+
+/** Two cents for each whole second, for at least five of them. */
+export function wavespeedCents(durationSeconds: number): bigint {
+  return BigInt(Math.max(5, Math.floor(Math.round(durationSeconds * 100) / 100)) * 2);
+}
+
 /** The price of a finished job by its dialect's own rule. Dialects that name no price are free.
  *  Units: millionths of a US dollar, rounded to nearest. */
 export function priceMicros(dialect: DialectName, request: UpscaleRequest, result: PricedResult): bigint {
@@ -35,11 +48,13 @@ export function priceMicros(dialect: DialectName, request: UpscaleRequest, resul
       const milliUnits = BigInt(Math.round(falBillableUnits(request, result) * 1000));
       return (milliUnits * falUnitPriceMicros + 500n) / 1000n;
     }
-    case "native":
-    case "runware":
     case "runway":
     case "useapi":
+      return runwayCredits(result.durationSeconds) * runwayCreditMicros;
     case "wavespeed":
+      return wavespeedCents(result.durationSeconds) * 10_000n;
+    case "native":
+    case "runware":
       return 0n;
   }
 }

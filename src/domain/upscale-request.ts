@@ -8,10 +8,19 @@ export const containers = ["mp4", "webm", "mov"] as const;
 /** The one canonical request that every dialect and the CLI decode to. */
 export const UpscaleRequest = z.object({
   target: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("box"), box: z.enum(boxes) }),
+    z.object({
+      kind: z.literal("box"),
+      box: z.enum(boxes),
+      /** A source that is larger already keeps its size. */
+      keepsLarger: z.boolean().optional(),
+    }),
     /** The next box above the source: what is done when nobody says. */
     z.object({ kind: z.literal("next_box") }),
     z.object({ kind: z.literal("scale"), factor: z.number().min(1.1).max(10) }),
+    /** Up to `factor` times, the long side at most `maxSide`: a larger source is scaled down to it. */
+    z.object({ kind: z.literal("scale_within"), factor: z.number().min(1.1).max(10), maxSide: z.int().min(256).max(8192) }),
+    /** Doubled until the long side is at least `atLeast`, then brought down to `atMost` where it is over. */
+    z.object({ kind: z.literal("doubled"), atLeast: z.int().min(256).max(8192), atMost: z.int().min(256).max(8192) }),
   ]),
   fps: z.union([z.literal("keep"), z.literal(30), z.literal(60)]),
   preset: z.enum(presets),

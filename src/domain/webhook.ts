@@ -8,10 +8,24 @@ export type WebhookMessage = {
   readonly facts: Readonly<Record<string, string>>;
 };
 
+export type RetrySchedule = {
+  /** The wait before each further attempt; one attempt more than there are waits. */
+  readonly delaysSeconds: readonly number[];
+  readonly timeoutMs: number;
+};
+
+/** What a target was told last of a job that was unfinished then. */
+export type ProgressTold = { readonly facts: Readonly<Record<string, string>>; readonly at: Date };
+
 /** A dialect's callbacks: what the body says, rendered once when a job ends, and how each attempt is signed. */
 export interface WebhookEncoder {
   /** Called in the transaction in which the job ends. Undefined: nothing is to be told. */
   encode(job: Job): WebhookMessage | undefined;
+  /** What is to be told of an unfinished job now; undefined: nothing. Sent once, in order, never after the message of the
+   *  job's end. Dialects that tell only the end leave it out. */
+  readonly encodeProgress?: (job: Job, told: ProgressTold | undefined, now: Date) => WebhookMessage | undefined;
+  /** Left out: the operator's own schedule. */
+  readonly retry?: RetrySchedule;
   /** Headers of one attempt, made anew each time, since signatures carry the time. */
   headers(message: WebhookMessage, at: Date): Readonly<Record<string, string>>;
 }

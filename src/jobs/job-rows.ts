@@ -1,5 +1,5 @@
 import type { Database } from "../db/database.ts";
-import type { DialectName, Job, JobFailure, JobLogLine, JobResult, JobSource, JobState } from "../domain/job.ts";
+import type { DialectName, Job, JobFailure, PlannedFacts, JobLogLine, JobResult, JobSource, JobState } from "../domain/job.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 
 export type JobRow = {
@@ -29,11 +29,18 @@ export type JobRow = {
   readonly retries: number;
   readonly interruptions: number;
   readonly handed_back: boolean;
+  readonly max_source_seconds: number | null;
+  readonly planned: PlannedFacts | null;
+  readonly upload_url: string | null;
+  readonly is_free: boolean;
+  readonly group_name: string | null;
+  readonly removed_at: Date | null;
 };
 
 export const jobColumns = `id, sequence, account_id, dialect, request, source, priority, state, progress, frames_done,
   frames_total, created_at, started_at, finished_at, start_deadline, result, failure, price_micros, webhook_url,
-  dialect_data, result_lifetime_seconds, attempt, crashes, retries, interruptions, handed_back`;
+  dialect_data, result_lifetime_seconds, attempt, crashes, retries, interruptions, handed_back,
+  max_source_seconds, planned, upload_url, is_free, group_name, removed_at`;
 
 export const priorityNumbers = { low: 0, normal: 1 } as const;
 
@@ -57,6 +64,11 @@ export function toJob(row: JobRow): Job {
     webhookUrl: row.webhook_url ?? undefined,
     dialectData: row.dialect_data,
     resultLifetimeSeconds: row.result_lifetime_seconds ?? undefined,
+    planned: row.planned ?? undefined,
+    maxSourceSeconds: row.max_source_seconds ?? undefined,
+    uploadUrl: row.upload_url ?? undefined,
+    isFree: row.is_free,
+    group: row.group_name ?? undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from "../db/database.ts";
-import type { Job, JobFailure, JobLogLine, JobResult } from "../domain/job.ts";
+import type { Job, JobFailure, JobLogLine, JobResult, PlannedFacts } from "../domain/job.ts";
 import type { Lease } from "./job-queue.ts";
 
 /** One worker's right to run one job; it ends when the job does, when it is handed back, or when it is not renewed in time. */
@@ -27,6 +27,8 @@ export interface JobRunner {
   claim(): Promise<JobClaim | undefined>;
   /** Keeps the claim and says what has been done; to be called about every second. */
   renew(claim: JobClaim, progress?: JobProgress): Promise<ClaimState>;
+  /** Says what the job's video is and will become.  Throws: AppError `input_too_long`, and what listeners throw. */
+  recordPlan(claim: JobClaim, planned: PlannedFacts): Promise<void>;
   log(jobId: string, level: JobLogLine["level"], message: string): Promise<void>;
   /** Counts an engine crash; the number so far. */
   recordCrash(claim: JobClaim): Promise<number>;

@@ -1,13 +1,25 @@
 import type { Clock } from "../core/clock.ts";
 import type { Database, OpenDatabase } from "../db/database.ts";
-import { type DialectName, isFinished, type Job, type JobFailure, type JobLogLine, type JobResult } from "../domain/job.ts";
+import { stringifyJson } from "../core/json.ts";
+import { AppError } from "../domain/errors.ts";
+import { isFinished, type Job, type JobFailure, type JobLogLine, type JobResult, type PlannedFacts } from "../domain/job.ts";
 import { Changes } from "./changes.ts";
 import { claimOne, startTimeout } from "./claim.ts";
 import { finish, type FinishContext, type JobEnd, lockStates } from "./finish.ts";
 import type { JobQueue } from "./job-queue.ts";
 import { findRow, jobColumns, type JobRow, priorityNumbers, readLogs, toJob } from "./job-rows.ts";
 import type { ClaimState, JobClaim, JobCounts, JobProgress, JobRunner } from "./job-runner.ts";
-import type { CancelOutcome, JobEvent, JobFinishedListener, JobService, SubmitJob } from "./job-service.ts";
+import type {
+  CancelOutcome,
+  DayOfSpending,
+  JobEvent,
+  JobFilter,
+  JobFinishedListener,
+  JobListener,
+  JobService,
+  SubmitJob,
+} from "./job-service.ts";
+import { countJobs, listJobs, type ListOptions, spendingByDay } from "./listing.ts";
 import { expiredResults, sourcesInUse } from "./stored-files.ts";
 import { submit } from "./submit.ts";
 import { watchJob } from "./watch.ts";
@@ -19,14 +31,14 @@ export type JobsOptions = {
   readonly reserveCredits?: (job: Job, database: Database) => Promise<void>;
 };
 
-const defaultListLength = 100;
-
 /** Jobs in the database and the queue, kept in step by doing both in one transaction. */
 export class Jobs implements JobService, JobRunner, AsyncDisposable {
   readonly #options: JobsOptions;
   readonly #database: OpenDatabase;
   readonly #queue: JobQueue;
   readonly #listeners: JobFinishedListener[] = [];
+  readonly #plannedListeners: JobListener[] = [];
+  readonly #progressListeners: ((job: Job) => Promise<void>)[] = [];
   readonly #changes = new Changes();
 
   constructor(options: JobsOptions, queue: JobQueue) {
@@ -44,20 +56,19 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
 
   async get(accountId: string, id: string): Promise<Job | undefined> {
     const row = await findRow(this.#database, id);
-    return row === undefined || row.account_id !== accountId ? undefined : toJob(row);
+    return row === undefined || row.account_id !== accountId || row.removed_at !== null ? undefined : toJob(row);
   }
 
-  async list(
-    accountId: string,
-    options: { readonly limit?: number; readonly before?: Date; readonly dialect?: DialectName } = {},
-  ): Promise<readonly Job[]> {
-    const rows = await this.#database.query<JobRow>(
-      `select ${jobColumns} from jobs
-       where account_id = $1 and ($2::timestamptz is null or created_at < $2) and ($3::text is null or dialect = $3)
-       order by created_at desc, sequence desc limit $4`,
-      [accountId, options.before ?? null, options.dialect ?? null, options.limit ?? defaultListLength],
-    );
-    return rows.map(toJob);
+  list(accountId: string, options: ListOptions = {}): Promise<readonly Job[]> {
+    return listJobs(this.#database, accountId, options);
+  }
+
+  count(accountId: string, filter: JobFilter = {}): Promise<number> {
+    return countJobs(this.#database, accountId, filter);
+  }
+
+  spending(accountId: string, filter: JobFilter = {}): Promise<readonly DayOfSpending[]> {
+    return spendingByDay(this.#database, accountId, filter);
   }
 
   async queuePosition(job: Job): Promise<number> {
@@ -82,6 +93,19 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
     return outcome;
   }
 
+  async remove(accountId: string, id: string): Promise<Job | undefined> {
+    const removed = await this.#database.transaction(async (transaction): Promise<Job | undefined> => {
+      await lockStates(transaction);
+      const row = await findRow(transaction, id, "lock");
+      if (row === undefined || row.account_id !== accountId || row.removed_at !== null) return undefined;
+      if (!isFinished(row.state)) await finish(row, { transition: "cancel" }, this.#finishContext(), transaction);
+      await transaction.query("update jobs set removed_at = $2 where id = $1", [id, this.#now()]);
+      return toJob(row);
+    });
+    if (removed !== undefined) this.#changes.announce(id);
+    return removed;
+  }
+
   logs(id: string, after = 0): Promise<readonly JobLogLine[]> {
     return readLogs(this.#database, id, after);
   }
@@ -92,6 +116,14 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
 
   onFinished(listener: JobFinishedListener): void {
     this.#listeners.push(listener);
+  }
+
+  onPlanned(listener: JobListener): void {
+    this.#plannedListeners.push(listener);
+  }
+
+  onProgress(listener: (job: Job) => Promise<void>): void {
+    this.#progressListeners.push(listener);
   }
 
   onChange(listener: (jobId: string) => void): Disposable {
@@ -108,6 +140,7 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
         continue;
       }
       this.#changes.announce(outcome.claim.job.id);
+      await this.#tellProgress(outcome.claim.job);
       return outcome.claim;
     }
   }
@@ -117,16 +150,37 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
     if (isLeased && progress === undefined) return "held";
     if (isLeased && progress !== undefined) {
       const { framesDone, framesTotal } = progress;
-      const updated = await this.#database.query(
+      const [updated] = await this.#database.query<JobRow>(
         `update jobs set frames_done = $3, frames_total = $4, progress = $5 where id = $1 and attempt = $2 and state = 'running'
-         returning id`,
+         returning ${jobColumns}`,
         [claim.job.id, claim.attempt, framesDone, framesTotal, framesTotal > 0 ? Math.min(1, framesDone / framesTotal) : 0],
       );
       this.#changes.announce(claim.job.id);
-      if (updated.length === 1) return "held";
+      if (updated !== undefined) {
+        await this.#tellProgress(toJob(updated));
+        return "held";
+      }
     }
     const row = await findRow(this.#database, claim.job.id);
     return row?.state === "cancelled" ? "cancelled" : "lost";
+  }
+
+  async recordPlan(claim: JobClaim, planned: PlannedFacts): Promise<void> {
+    const { id, maxSourceSeconds } = claim.job;
+    if (maxSourceSeconds !== undefined && planned.durationSeconds > maxSourceSeconds) {
+      const seconds = planned.durationSeconds.toFixed(2);
+      throw new AppError("input_too_long", `The video is ${seconds} s long; the longest allowed is ${maxSourceSeconds} s.`, {
+        details: { durationSeconds: planned.durationSeconds, maxSourceSeconds },
+      });
+    }
+    await this.#database.transaction(async (transaction) => {
+      const [row] = await transaction.query<JobRow>(
+        `update jobs set planned = $3 where id = $1 and attempt = $2 and state = 'running' returning ${jobColumns}`,
+        [id, claim.attempt, stringifyJson(planned)],
+      );
+      if (row === undefined) return;
+      for (const listener of this.#plannedListeners) await listener(toJob(row), transaction);
+    });
   }
 
   async log(jobId: string, level: JobLogLine["level"], message: string): Promise<void> {
@@ -236,6 +290,10 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
     });
     if (state === "held") this.#changes.announce(claim.job.id);
     return state;
+  }
+
+  async #tellProgress(job: Job): Promise<void> {
+    for (const listener of this.#progressListeners) await listener(job);
   }
 
   #finishContext(): FinishContext {

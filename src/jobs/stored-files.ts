@@ -9,7 +9,8 @@ export async function expiredResults(database: Database, now: Date, defaultLifet
   const rows = await database.query<JobRow>(
     `select ${jobColumns} from jobs
      where result is not null and result_removed_at is null
-       and finished_at + make_interval(secs => coalesce(result_lifetime_seconds, $2::double precision)) <= $1
+       and (removed_at is not null
+         or finished_at + make_interval(secs => coalesce(result_lifetime_seconds, $2::double precision)) <= $1)
      order by finished_at limit ${batch}`,
     [now, defaultLifetimeSeconds],
   );

@@ -15,16 +15,17 @@ export type SubmitContext = {
 };
 
 /** Stores and queues a job in one transaction; for a key that was used before, gives the job of then.
- *  Throws: AppError `queue_full`, and what `reserveCredits` throws. */
+ *  Throws: AppError `queue_full`, `too_many_jobs`, and what `reserveCredits` throws. */
 export function submit(job: SubmitJob, { database, queue, now, reserveCredits }: SubmitContext): Promise<Job> {
   return database.transaction(async (transaction) => {
-    if (job.maxQueueLength !== undefined) {
+    if (job.maxQueueLength !== undefined || job.maxUnfinished !== undefined) {
       // Two submits at once would both see the last free place.
       await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`upres queue of ${job.accountId}`]);
     }
     const inserted = await insert(transaction, job, now);
     if (inserted === undefined) return earlier(transaction, job);
     await refuseFullQueue(transaction, job);
+    await refuseTooMany(transaction, job);
     const stored = toJob(inserted);
     await reserveCredits?.(stored, transaction);
     await queue.send({ jobId: stored.id, accountId: stored.accountId, priority: stored.priority }, transaction);
@@ -35,8 +36,8 @@ export function submit(job: SubmitJob, { database, queue, now, reserveCredits }:
 async function insert(database: Database, job: SubmitJob, now: Date): Promise<JobRow | undefined> {
   const [row] = await database.query<JobRow>(
     `insert into jobs (id, account_id, dialect, request, source, priority, state, created_at, start_deadline, price_micros,
-       webhook_url, dialect_data, result_lifetime_seconds, idempotency_key)
-     values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, $10, $11, $12, $13)
+       webhook_url, dialect_data, result_lifetime_seconds, idempotency_key, max_source_seconds, upload_url, is_free, group_name)
+     values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
      on conflict (account_id, dialect, idempotency_key) where idempotency_key is not null do nothing
      returning ${jobColumns}`,
     [
@@ -53,6 +54,10 @@ async function insert(database: Database, job: SubmitJob, now: Date): Promise<Jo
       stringifyJson(job.dialectData ?? {}),
       job.resultLifetimeSeconds ?? null,
       job.idempotencyKey ?? null,
+      job.maxSourceSeconds ?? null,
+      job.uploadUrl ?? null,
+      job.isFree ?? false,
+      job.group ?? null,
     ],
   );
   return row;
@@ -77,6 +82,21 @@ async function refuseFullQueue(database: Database, { accountId, maxQueueLength }
   if (Number(row?.waiting ?? 0n) <= maxQueueLength) return;
   throw new AppError("queue_full", `${maxQueueLength} jobs are waiting already; wait until one has started.`, {
     details: { maxQueueLength },
+    retryable: true,
+  });
+}
+
+/** Called with the new job among those that are unfinished. */
+async function refuseTooMany(database: Database, { accountId, dialect, group, maxUnfinished }: SubmitJob): Promise<void> {
+  if (maxUnfinished === undefined) return;
+  const [row] = await database.query<{ unfinished: bigint }>(
+    `select count(*) as unfinished from jobs
+     where account_id = $1 and dialect = $2 and group_name is not distinct from $3 and state in ('queued', 'running')`,
+    [accountId, dialect, group ?? null],
+  );
+  if (Number(row?.unfinished ?? 0n) <= maxUnfinished) return;
+  throw new AppError("too_many_jobs", `${maxUnfinished} jobs are unfinished already; wait until one has ended.`, {
+    details: { maxUnfinished },
     retryable: true,
   });
 }

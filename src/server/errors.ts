@@ -32,6 +32,9 @@ export const statusOf = {
   object_not_found: 404,
   upload_not_found: 404,
   upload_too_large: 413,
+  input_too_long: 422,
+  too_many_jobs: 429,
+  upload_refused: 502,
   internal: 500,
 } as const satisfies Record<ErrorCode, number>;
 

@@ -10,10 +10,15 @@ export function limitQueue(jobs: JobService, accounts: Pick<Accounts, "get">, ma
     },
     get: (accountId, id) => jobs.get(accountId, id),
     list: (accountId, options) => jobs.list(accountId, options),
+    count: (accountId, filter) => jobs.count(accountId, filter),
+    spending: (accountId, filter) => jobs.spending(accountId, filter),
     queuePosition: (job) => jobs.queuePosition(job),
     cancel: (accountId, id) => jobs.cancel(accountId, id),
+    remove: (accountId, id) => jobs.remove(accountId, id),
     logs: (id, after) => jobs.logs(id, after),
     watch: (id, signal) => jobs.watch(id, signal),
     onFinished: (listener) => jobs.onFinished(listener),
+    onPlanned: (listener) => jobs.onPlanned(listener),
+    onProgress: (listener) => jobs.onProgress(listener),
   };
 }

@@ -6,7 +6,7 @@ import { ticksToSeconds } from "../domain/rational.ts";
 import { run, type RunEvent } from "../engine/run.ts";
 import { probe } from "../media/probe.ts";
 import { readTimeline } from "../media/timeline.ts";
-import type { EngineFailure, EngineMessage, EngineTask, OutputFacts } from "./engine-messages.ts";
+import { describeEngineError, type EngineMessage, type EngineTask, type OutputFacts } from "./engine-messages.ts";
 
 // One engine run in a process of its own, so that what native code does to a process it does to this one only.
 // Takes one EngineTask over the channel to its parent and answers with EngineMessages.
@@ -23,7 +23,7 @@ async function main(task: EngineTask): Promise<void> {
     const report = (await exists(task.outputPath)) ? null : await makeOutput(task);
     await say({ type: "finished", output: await describeOutput(task.outputPath), report });
   } catch (error) {
-    await say({ type: "failed", failure: describeFailure(error) });
+    await say({ type: "failed", failure: describeEngineError(error) });
   }
   process.removeAllListeners("disconnect");
   process.exit();
@@ -107,16 +107,6 @@ async function describeOutput(path: string): Promise<OutputFacts> {
     height: video.codedSize.height,
     frames: frameTicks.length,
   };
-}
-
-function describeFailure(error: unknown): EngineFailure {
-  const stack = error instanceof Error ? error.stack : undefined;
-  if (error instanceof AppError) {
-    const details = JSON.parse(stringifyJson(error.details)) as Record<string, unknown>; // an object is what went in
-    return { code: error.code, message: error.message, details, retryable: error.retryable, stack };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: "internal", message: `The engine failed: ${message}.`, details: {}, retryable: false, stack };
 }
 
 /** Where the system kills a process for want of memory, it is to be this one rather than the server. */

@@ -1,4 +1,5 @@
-import type { ErrorCode } from "../domain/errors.ts";
+import { stringifyJson } from "../core/json.ts";
+import { AppError, type ErrorCode } from "../domain/errors.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { ProviderName } from "../inference/providers.ts";
 
@@ -48,3 +49,19 @@ export type EngineMessage =
   | EngineStep
   | { readonly type: "finished"; readonly output: OutputFacts; readonly report: unknown }
   | { readonly type: "failed"; readonly failure: EngineFailure };
+
+/** An error as it travels between processes. */
+export function describeEngineError(error: unknown): EngineFailure {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (error instanceof AppError) {
+    const details = JSON.parse(stringifyJson(error.details)) as Record<string, unknown>; // an object is what went in
+    return { code: error.code, message: error.message, details, retryable: error.retryable, stack };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: "internal", message: `The engine failed: ${message}.`, details: {}, retryable: false, stack };
+}
+
+/** The error again, on the other side. */
+export function toAppError({ code, message, details, retryable, stack }: EngineFailure): AppError {
+  return new AppError(code, message, { details, retryable, cause: stack });
+}

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { AppError } from "../domain/errors.ts";
 import type { Clock } from "../core/clock.ts";
-import type { EngineMessage, EngineStep, EngineTask, OutputFacts } from "./engine-messages.ts";
+import { type EngineMessage, type EngineStep, type EngineTask, type OutputFacts, toAppError } from "./engine-messages.ts";
 
 export type EngineRun = {
   readonly task: EngineTask;
@@ -52,15 +52,21 @@ export async function runEngine({ task, hangTimeoutMs, clock, onStep, signal }: 
   if (last?.type === "finished") return { kind: "finished", output: last.output, report: last.report };
   if (signal.aborted) return { kind: "stopped" };
   if (last?.type === "failed") {
-    const { code: errorCode, message, details, retryable, stack } = last.failure;
-    throw new AppError(errorCode, message, { details, retryable, cause: stack });
+    throw toAppError(last.failure);
   }
   return { kind: "crashed", error: describeCrash({ hangs, code, endSignal, errorText }) };
 }
 
+/** A program of this folder, as a source or as built. */
+export function childEntry(name: "engine-child" | "inspect-child"): URL {
+  return new URL(`./${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+}
+
 function startChild(): ChildProcess {
-  const entry = new URL(`./engine-child${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-  return fork(entry, { execArgv: ["--disable-warning=ExperimentalWarning"], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  return fork(childEntry("engine-child"), {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
 }
 
 type Ending = {

@@ -24,6 +24,11 @@ const job: Job = {
   webhookUrl: undefined,
   dialectData: {},
   resultLifetimeSeconds: undefined,
+  planned: undefined,
+  maxSourceSeconds: undefined,
+  uploadUrl: undefined,
+  isFree: false,
+  group: undefined,
 };
 
 test("a failure is told in the owner's names, without places on the server", () => {

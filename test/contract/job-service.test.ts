@@ -323,7 +323,9 @@ describe.each(databaseKinds)("jobs on the %s database", (kind) => {
     const all = await jobs.list(mine);
     expect(all.map(({ id }) => id)).toEqual(ids);
     expect((await jobs.list(mine, { limit: 2 })).map(({ id }) => id)).toEqual(ids.slice(0, 2));
-    expect((await jobs.list(mine, { before: all[0]?.createdAt ?? clock.now() })).map(({ id }) => id)).toEqual(ids.slice(1));
+    expect((await jobs.list(mine, { createdBefore: all[0]?.createdAt ?? clock.now() })).map(({ id }) => id)).toEqual(
+      ids.slice(1),
+    );
     expect((await jobs.list(mine, { dialect: "runway" })).map(({ id }) => id)).toEqual([ids[1]]);
     expect(await jobs.counts()).toEqual({ queued: 3, running: 0, oldestQueuedAt: all[2]?.createdAt });
   });

@@ -53,6 +53,7 @@ const wireErrors = {
   job_finished: { kind: "state", status: 400, state: "ALREADY_COMPLETED" },
   job_not_found: { kind: "state", status: 404, state: "NOT_FOUND" },
   queue_full: tooMany,
+  too_many_jobs: tooMany,
   start_timeout: {
     kind: "request",
     status: 504,
@@ -65,6 +66,8 @@ const wireErrors = {
   object_not_found: noFile,
   upload_not_found: { kind: "detail", status: 404, detail: "Upload not found" },
   upload_too_large: { kind: "model", status: 422, type: "file_too_large", field: "video_url" },
+  input_too_long: { kind: "model", status: 422, type: "video_duration_too_long", field: "video_url" },
+  upload_refused: engineBroke,
   internal: engineBroke,
 } satisfies Record<ErrorCode, WireError>;
 

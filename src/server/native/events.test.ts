@@ -25,6 +25,11 @@ const job: Job = {
   webhookUrl: undefined,
   dialectData: {},
   resultLifetimeSeconds: undefined,
+  planned: undefined,
+  maxSourceSeconds: undefined,
+  uploadUrl: undefined,
+  isFree: false,
+  group: undefined,
 };
 const cancelled: Job = { ...job, state: "cancelled", finishedAt: new Date(5) };
 

@@ -76,7 +76,7 @@ export function jobRoutes(parts: NativeParts): FastifyPluginAsync {
     app.get("/api/jobs", async (request) => {
       const account = await accountOf(request, parts.accounts);
       const { limit, before } = parseBody(ListQuery, request.query);
-      const found = await jobs.list(account.id, { limit, ...(before !== undefined && { before: new Date(before) }) });
+      const found = await jobs.list(account.id, { limit, ...(before !== undefined && { createdBefore: new Date(before) }) });
       const documents: JobDocument[] = [];
       for (const job of found) documents.push(await toDocument(job, request));
       return { jobs: documents, next_before: found.length === limit ? (found.at(-1)?.createdAt.toISOString() ?? null) : null };
