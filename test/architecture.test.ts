@@ -28,6 +28,8 @@ const fences: Readonly<Record<string, RegExp>> = {
   fastify: /^(?:server\/|dialects\/\w+\/routes\.ts$)/,
   "@fastify/cors": /^server\//,
   "@fastify/multipart": /^(?:server\/|dialects\/)/,
+  "@fastify/websocket": /^dialects\//,
+  ws: /^dialects\//,
   "@fastify/rate-limit": /^server\//,
   "@fastify/swagger": /^server\//,
   pino: /^server\//,
