@@ -36,6 +36,7 @@ import { createMetrics } from "./server/metrics.ts";
 import { nativeRoutes } from "./server/native/routes.ts";
 import { createNativeWebhooks } from "./server/native/webhook.ts";
 import { openStore } from "./server/open-store.ts";
+import { createPutResult } from "./server/put-result.ts";
 import { createOwnUrlToKey } from "./server/own-url.ts";
 import { createSignedLinks } from "./storage/signed-links.ts";
 import { createTusStore } from "./storage/tus-store.ts";
@@ -120,6 +121,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         store,
         dataFolder,
         fetchSource: (source, path, signal) => ingest.fetchSource(source, path, signal),
+        putResult: createPutResult({ store, allowAddress, clock }),
+        hasPeers: config.database.url !== undefined,
         engineThreads,
         concurrency: config.jobs.concurrency,
         // Nobody else writes to the embedded database, and submits in this process wake the worker themselves.

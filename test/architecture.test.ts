@@ -85,7 +85,7 @@ function packageOf(name: string): string {
 test("the sources were read", () => {
   expect(files.length).toBeGreaterThan(40);
   expect(internal.length).toBeGreaterThan(100);
-  expect(internal).toContainEqual({ from: "engine/run.ts", to: "engine/assemble.ts" });
+  expect(internal).toContainEqual({ from: "engine/session.ts", to: "engine/assemble.ts" });
   expect(internal).toContainEqual({ from: "engine/tiles.ts", to: "inference/tile-protocol.ts" });
   expect(written.some(({ from, to }) => from.startsWith("media/") && to === "node-av")).toBe(true);
 });

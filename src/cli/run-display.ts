@@ -1,4 +1,4 @@
-import type { RunEvent } from "../engine/run.ts";
+import type { RunEvent } from "../engine/session.ts";
 import type { Output } from "./output.ts";
 import { formatBar, formatLogLine, LogPace, ProgressMeter } from "./progress.ts";
 import { countOf } from "./units.ts";

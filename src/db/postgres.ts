@@ -1,4 +1,5 @@
 import pg from "pg";
+import { explainConnection } from "./connection-errors.ts";
 import type { Database, OpenDatabase, RawExecutor, TransactionDatabase } from "./database.ts";
 
 const maxConnections = 10;
@@ -23,6 +24,15 @@ export async function openPostgres(url: string): Promise<OpenDatabase> {
   };
 }
 
+/** Throws: AppError, retryable, where the server is away. */
+async function reach<Result>(answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw explainConnection(error);
+  }
+}
+
 type Queryable = Pick<pg.ClientBase, "query">;
 
 const types: pg.CustomTypesConfig = {
@@ -31,28 +41,28 @@ const types: pg.CustomTypesConfig = {
 };
 
 async function query<Row>(target: Queryable, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-  const { rows } = await target.query({ text, values: [...values], types });
+  const { rows } = await reach(target.query({ text, values: [...values], types }));
   return rows as readonly Row[]; // the caller wrote the statement and so knows its columns
 }
 
 function rawExecutor(target: Queryable): RawExecutor {
   return {
     executeSql: async (text, values = []) => {
-      if (values.length > 0) return target.query(text, values);
+      if (values.length > 0) return await reach(target.query(text, values));
       // Several statements give several results; the declared type knows of one only.
-      const results: pg.QueryResult | pg.QueryResult[] = await target.query(text);
+      const results: pg.QueryResult | pg.QueryResult[] = await reach(target.query(text));
       return { rows: [results].flat().flatMap(({ rows }): unknown[] => rows) };
     },
   };
 }
 
 async function transaction<Result>(pool: pg.Pool, work: (database: TransactionDatabase) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect();
+  const client = await reach(pool.connect());
   let broken = false;
   try {
-    await client.query("begin");
+    await reach(client.query("begin"));
     const result = await work(insideTransaction(client));
-    await client.query("commit");
+    await reach(client.query("commit"));
     return result;
   } catch (error) {
     await client.query("rollback").catch(() => (broken = true));

@@ -41,7 +41,11 @@ describe("what is not there yet is refused by name", () => {
     [{ fidelity: "medium" }, /medium/],
   ] as const)("%j", (request, message) => {
     expect(() => planFor(request)).toThrow(
-      expect.objectContaining({ code: "not_available", message: expect.stringMatching(message) }),
+      expect.objectContaining({
+        code: "not_available",
+        message: expect.stringMatching(message),
+        details: { option: Object.keys(request)[0] },
+      }),
     );
   });
 });

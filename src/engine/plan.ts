@@ -148,13 +148,18 @@ function refuseWhatIsNotThere(request: UpscaleRequest): void {
     throw new AppError(
       "not_available",
       `Changing the frame rate (--fps ${request.fps}) is not there yet; leave it out to keep the source's.`,
+      { details: { option: "fps" } },
     );
   }
   if (request.preset !== "general") {
-    throw new AppError("not_available", `The preset ${request.preset} is not there yet; use --preset general.`);
+    throw new AppError("not_available", `The preset ${request.preset} is not there yet; use --preset general.`, {
+      details: { option: "preset" },
+    });
   }
   if (request.fidelity !== "high") {
-    throw new AppError("not_available", `Fidelity ${request.fidelity} is not there yet; use --fidelity high.`);
+    throw new AppError("not_available", `Fidelity ${request.fidelity} is not there yet; use --fidelity high.`, {
+      details: { option: "fidelity" },
+    });
   }
 }
 

@@ -42,7 +42,7 @@ export class Workspace implements AsyncDisposable {
   }
 
   segmentPath(index: number): string {
-    return join(this.path, `segment-${String(index).padStart(5, "0")}`);
+    return join(this.path, segmentName(index));
   }
 
   file(name: string): string {
@@ -61,6 +61,15 @@ export class Workspace implements AsyncDisposable {
 
 export function workspacePath(outputPath: string): string {
   return join(dirname(outputPath), `.${basename(outputPath)}.upres`);
+}
+
+/** Where a segment's files are, without their endings. */
+export function segmentPath(outputPath: string, index: number): string {
+  return join(workspacePath(outputPath), segmentName(index));
+}
+
+function segmentName(index: number): string {
+  return `segment-${String(index).padStart(5, "0")}`;
 }
 
 async function takeLock(lockPath: string, outputPath: string): Promise<void> {

@@ -74,6 +74,6 @@ async function start(row: JobRow, lease: Lease, now: Date, database: Transaction
     [row.id, nextState(row.state, "start"), now, wasInterrupted ? 1 : 0],
   );
   if (started === undefined) throw new Error(`job ${row.id} vanished while its row was locked`);
-  const { attempt, crashes, retries } = started;
-  return { job: toJob(started), lease, attempt, crashes, retries };
+  const { attempt, crashes, retries, plan_threads: encoderThreads } = started;
+  return { job: toJob(started), lease, attempt, crashes, retries, encoderThreads: encoderThreads ?? undefined };
 }

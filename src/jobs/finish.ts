@@ -48,6 +48,7 @@ export async function finish(
   );
   if (updated === undefined) throw new AppError("job_not_found", `There is no job ${row.id}.`);
   await queue.remove(row.id, database);
+  await database.query("delete from job_segments where job_id = $1", [row.id]);
   const errorCode = end.transition === "fail" ? end.failure.code : end.transition === "cancel" ? "cancelled" : undefined;
   for (const listener of listeners) await listener({ job: toJob(updated), errorCode }, database);
   // A listener may have decided the price.

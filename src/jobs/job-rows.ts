@@ -35,12 +35,14 @@ export type JobRow = {
   readonly is_free: boolean;
   readonly group_name: string | null;
   readonly removed_at: Date | null;
+  readonly fingerprint: string | null;
+  readonly plan_threads: number | null;
 };
 
 export const jobColumns = `id, sequence, account_id, dialect, request, source, priority, state, progress, frames_done,
   frames_total, created_at, started_at, finished_at, start_deadline, result, failure, price_micros, webhook_url,
   dialect_data, result_lifetime_seconds, attempt, crashes, retries, interruptions, handed_back,
-  max_source_seconds, planned, upload_url, is_free, group_name, removed_at`;
+  max_source_seconds, planned, upload_url, is_free, group_name, removed_at, fingerprint, plan_threads`;
 
 export const priorityNumbers = { low: 0, normal: 1 } as const;
 

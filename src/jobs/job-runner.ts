@@ -1,5 +1,6 @@
 import type { Database } from "../db/database.ts";
 import type { Job, JobFailure, JobLogLine, JobResult, PlannedFacts } from "../domain/job.ts";
+import type { SegmentBoard } from "./segment-board.ts";
 import type { Lease } from "./job-queue.ts";
 
 /** One worker's right to run one job; it ends when the job does, when it is handed back, or when it is not renewed in time. */
@@ -12,6 +13,8 @@ export type JobClaim = {
   readonly crashes: number;
   /** Failures so far that were worth another try. */
   readonly retries: number;
+  /** Of the run that made the first segments; undefined where none was made. */
+  readonly encoderThreads: number | undefined;
 };
 
 export type JobProgress = { readonly framesDone: number; readonly framesTotal: number };
@@ -29,6 +32,8 @@ export interface JobRunner {
   renew(claim: JobClaim, progress?: JobProgress): Promise<ClaimState>;
   /** Says what the job's video is and will become.  Throws: AppError `input_too_long`, and what listeners throw. */
   recordPlan(claim: JobClaim, planned: PlannedFacts): Promise<void>;
+  /** The segments of the jobs that run. */
+  readonly segments: SegmentBoard;
   log(jobId: string, level: JobLogLine["level"], message: string): Promise<void>;
   /** Counts an engine crash; the number so far. */
   recordCrash(claim: JobClaim): Promise<number>;
@@ -45,6 +50,8 @@ export interface JobRunner {
   /** Finished jobs whose stored result is older than its lifetime and was not removed yet. */
   expiredResults(defaultLifetimeSeconds: number): Promise<readonly Job[]>;
   markResultRemoved(jobId: string): Promise<void>;
+  /** Forgets a batch of jobs that ended before then and have no result any more, and of removed ones; how many. */
+  forgetOld(endedBefore: Date): Promise<number>;
   /** Object keys that unfinished jobs still read. */
   sourcesInUse(): Promise<ReadonlySet<string>>;
   /** Which of these jobs are not finished. */

@@ -20,7 +20,8 @@ import type {
   SubmitJob,
 } from "./job-service.ts";
 import { countJobs, listJobs, type ListOptions, spendingByDay } from "./listing.ts";
-import { expiredResults, sourcesInUse } from "./stored-files.ts";
+import { SegmentBoard } from "./segment-board.ts";
+import { expiredResults, forgetJobs, sourcesInUse } from "./stored-files.ts";
 import { submit } from "./submit.ts";
 import { watchJob } from "./watch.ts";
 
@@ -40,11 +41,13 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
   readonly #plannedListeners: JobListener[] = [];
   readonly #progressListeners: ((job: Job) => Promise<void>)[] = [];
   readonly #changes = new Changes();
+  readonly segments: SegmentBoard;
 
   constructor(options: JobsOptions, queue: JobQueue) {
     this.#options = options;
     this.#database = options.database;
     this.#queue = queue;
+    this.segments = new SegmentBoard(options.database);
   }
 
   async submit(job: SubmitJob): Promise<Job> {
@@ -256,6 +259,10 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
 
   async markResultRemoved(jobId: string): Promise<void> {
     await this.#database.query("update jobs set result_removed_at = $2 where id = $1", [jobId, this.#now()]);
+  }
+
+  forgetOld(endedBefore: Date): Promise<number> {
+    return forgetJobs(this.#database, { endedBefore, now: this.#now() });
   }
 
   sourcesInUse(): Promise<ReadonlySet<string>> {

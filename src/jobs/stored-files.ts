@@ -24,3 +24,24 @@ export async function sourcesInUse(database: Database): Promise<ReadonlySet<stri
   );
   return new Set(rows.map(({ key }) => key));
 }
+
+/** A job that was removed while it ran has left its worker by then. */
+const removedJobsKeptMs = 3_600_000;
+
+/** Removes rows and logs of jobs that ended before `endedBefore`, and of removed ones that cost nothing: what was paid counts
+ *  in the account's spending until then. Those whose result is still stored are left. At most `batch` of them; how many. */
+export async function forgetJobs(
+  database: Database,
+  { endedBefore, now }: { readonly endedBefore: Date; readonly now: Date },
+): Promise<number> {
+  const rows = await database.query(
+    `delete from jobs where id in (
+       select id from jobs
+       where state in ('succeeded', 'failed', 'cancelled') and (result is null or result_removed_at is not null)
+         and (finished_at < $1 or (removed_at < $2 and (price_micros = 0 or state <> 'succeeded')))
+       limit ${batch}
+     ) returning id`,
+    [endedBefore, new Date(now.getTime() - removedJobsKeptMs)],
+  );
+  return rows.length;
+}

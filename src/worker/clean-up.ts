@@ -10,16 +10,41 @@ export type CleanUpOptions = {
   readonly resultLifetimeSeconds: number;
   readonly inputLifetimeSeconds: number;
   readonly clock: Clock;
+  /** Forgets deliveries that ended before then; how many. Left out where another process does. */
+  readonly forgetDeliveries?: (before: Date) => Promise<number>;
+};
+
+/** How many of each were removed. */
+export type CleanUpCounts = {
+  readonly folders: number;
+  readonly results: number;
+  readonly inputs: number;
+  readonly jobs: number;
+  readonly deliveries: number;
 };
 
 /** What a crash left half-written in the store is surely nobody's after this long. */
 const leftoversKeptMs = 24 * 3_600_000;
+/** For so long after its end a job is in lists and figures, unless its result is kept for longer. */
+const finishedJobsKeptMs = 90 * 24 * 3_600_000;
+const deliveriesKeptMs = 30 * 24 * 3_600_000;
+/** More is left for the next time, so that a worker that is to stop need not wait. */
+const mostBatches = 50;
 const inputPrefixes = ["inputs/", "uploads/"];
 
-/** Removes what nobody needs any more: folders of finished jobs, results and inputs past their lifetime. How many of each. */
-export async function cleanUp(options: CleanUpOptions): Promise<{ folders: number; results: number; inputs: number }> {
-  await options.store.sweep(new Date(options.clock.now().getTime() - leftoversKeptMs));
-  return { folders: await removeFolders(options), results: await removeResults(options), inputs: await removeInputs(options) };
+/** Removes what nobody needs any more: folders of finished jobs, results and inputs past their lifetime, and what is known
+ *  of jobs and deliveries that ended long ago. */
+export async function cleanUp(options: CleanUpOptions): Promise<CleanUpCounts> {
+  const { store, clock, forgetDeliveries } = options;
+  const before = (keptMs: number): Date => new Date(clock.now().getTime() - keptMs);
+  await store.sweep(before(leftoversKeptMs));
+  return {
+    folders: await removeFolders(options),
+    results: await removeResults(options),
+    inputs: await removeInputs(options),
+    jobs: await forgetJobs(options, before(finishedJobsKeptMs)),
+    deliveries: (await forgetDeliveries?.(before(deliveriesKeptMs))) ?? 0,
+  };
 }
 
 async function removeFolders({ jobs, dataFolder }: CleanUpOptions): Promise<number> {
@@ -54,4 +79,14 @@ async function removeInputs({ jobs, store, inputLifetimeSeconds, clock }: CleanU
   const unused = old.filter((key) => !inUse.has(key));
   for (const key of unused) await store.delete(key);
   return unused.length;
+}
+
+async function forgetJobs({ jobs }: CleanUpOptions, endedBefore: Date): Promise<number> {
+  let forgotten = 0;
+  for (let batch = 0; batch < mostBatches; batch += 1) {
+    const count = await jobs.forgetOld(endedBefore);
+    if (count === 0) break;
+    forgotten += count;
+  }
+  return forgotten;
 }

@@ -3,9 +3,13 @@ import { errorFacts, type Logger } from "../core/logger.ts";
 import type { JobSource } from "../domain/job.ts";
 import type { ProviderName } from "../inference/providers.ts";
 import type { JobClaim, JobRunner } from "../jobs/job-runner.ts";
+import type { HelpClaim } from "../jobs/segment-board.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { cleanUp } from "./clean-up.ts";
+import { helpJob } from "./help-job.ts";
 import { runJob } from "./run-job.ts";
+import { listShared, removeShared } from "./segment-files.ts";
+import { removeHelpFolders } from "./workspace.ts";
 
 export type WorkerOptions = {
   readonly jobs: JobRunner;
@@ -14,9 +18,13 @@ export type WorkerOptions = {
   readonly dataFolder: string;
   /** Brings a job's source to a local file, whole or not at all.  Throws: AppError; `retryable` ones are tried again later. */
   readonly fetchSource: (source: JobSource, path: string, signal: AbortSignal) => Promise<void>;
+  /** Sends a stored result to an address of the caller's.  Throws: AppError. */
+  readonly putResult: (url: string, key: string, signal: AbortSignal) => Promise<void>;
+  /** Whether there are other workers on the same database: they share a job's segments through the store. */
+  readonly hasPeers: boolean;
   /** Inference threads of one engine. */
   readonly engineThreads: number;
-  /** Jobs run at once. */
+  /** Segments made at once, of one job or of several. */
   readonly concurrency: number;
   readonly provider: "auto" | ProviderName;
   readonly resultLifetimeSeconds: number;
@@ -37,6 +45,7 @@ export interface Worker {
 
 const defaultPollMs = 1000;
 const defaultHangTimeoutMs = 30 * 60_000;
+const mostUnfit = 1000;
 const cleanUpEveryMs = 10 * 60_000;
 
 export function createWorker(options: WorkerOptions): Worker {
@@ -47,6 +56,8 @@ class JobWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #stopping = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
+  /** Jobs that this worker cannot help with. */
+  readonly #unfit = new Set<string>();
   #wake = new AbortController();
   #loops: readonly Promise<void>[] = [];
 
@@ -78,6 +89,11 @@ class JobWorker implements Worker {
           this.#launch(claim);
           continue;
         }
+        const help = await this.#claimHelp();
+        if (help !== undefined) {
+          this.#help(help);
+          continue;
+        }
       }
       await clock.sleep(pollMs, AbortSignal.any([this.#wake.signal, this.#stopping.signal]));
     }
@@ -92,6 +108,39 @@ class JobWorker implements Worker {
       logger.error("no job could be claimed", errorFacts(error));
       return undefined;
     }
+  }
+
+  async #claimHelp(): Promise<HelpClaim | undefined> {
+    const { jobs, logger } = this.#options;
+    if (!this.#sharesSegments) return undefined;
+    try {
+      return await jobs.segments.claimHelp([...this.#unfit]);
+    } catch (error) {
+      logger.error("no segment could be claimed", errorFacts(error));
+      return undefined;
+    }
+  }
+
+  #help(help: HelpClaim): void {
+    const { hangTimeoutMs = defaultHangTimeoutMs, logger } = this.#options;
+    const key = help.segment.lease;
+    const run = helpJob(help, { ...this.#options, hangTimeoutMs }, this.#stopping.signal)
+      .then((outcome) => void (outcome === "unfit" && this.#remember(help.job.id)))
+      .catch((error: unknown) => logger.error("help could not be settled", errorFacts(error)))
+      .finally(() => {
+        this.#running.delete(key);
+        this.#wake.abort();
+      });
+    this.#running.set(key, run);
+  }
+
+  #remember(jobId: string): void {
+    this.#unfit.add(jobId);
+    if (this.#unfit.size > mostUnfit) this.#unfit.clear();
+  }
+
+  get #sharesSegments(): boolean {
+    return this.#options.hasPeers || this.#options.concurrency > 1;
   }
 
   #launch(claim: JobClaim): void {
@@ -109,7 +158,7 @@ class JobWorker implements Worker {
     const { logger, hangTimeoutMs = defaultHangTimeoutMs } = this.#options;
     try {
       await earlier;
-      await runJob(claim, { ...this.#options, hangTimeoutMs }, this.#stopping.signal);
+      await runJob(claim, { ...this.#options, sharesSegments: this.#sharesSegments, hangTimeoutMs }, this.#stopping.signal);
     } catch (error) {
       // The claim runs out by itself and the job is taken up again.
       logger.error("job could not be settled", { jobId: claim.job.id, ...errorFacts(error) });
@@ -121,11 +170,21 @@ class JobWorker implements Worker {
     while (!this.#stopping.signal.aborted) {
       try {
         const removed = await cleanUp(this.#options);
+        await this.#removeLeftovers();
         if (removed.folders + removed.results + removed.inputs > 0) logger.info("cleaned up", removed);
       } catch (error) {
         logger.error("clean-up failed", errorFacts(error));
       }
       await clock.sleep(cleanUpEveryMs, this.#stopping.signal);
     }
+  }
+
+  /** What killed workers left of jobs that have ended. */
+  async #removeLeftovers(): Promise<void> {
+    const { jobs, store, dataFolder } = this.#options;
+    await removeHelpFolders(dataFolder, (ids) => jobs.unfinished(ids));
+    const shared = [...(await listShared(store))];
+    const unfinished = await jobs.unfinished(shared);
+    for (const id of shared) if (!unfinished.has(id)) await removeShared(store, id);
   }
 }

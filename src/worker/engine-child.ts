@@ -3,86 +3,113 @@ import { exists } from "../core/files.ts";
 import { stringifyJson } from "../core/json.ts";
 import { AppError } from "../domain/errors.ts";
 import { ticksToSeconds } from "../domain/rational.ts";
-import { run, type RunEvent } from "../engine/run.ts";
+import { Session, type RunEvent } from "../engine/session.ts";
 import { probe } from "../media/probe.ts";
 import { readTimeline } from "../media/timeline.ts";
-import { describeEngineError, type EngineMessage, type EngineTask, type OutputFacts } from "./engine-messages.ts";
+import {
+  describeEngineError,
+  type EngineAnswer,
+  type EngineCommand,
+  type EngineMessage,
+  type EnginePlan,
+  type EngineTask,
+  type OutputFacts,
+} from "./engine-messages.ts";
 
-// One engine run in a process of its own, so that what native code does to a process it does to this one only.
-// Takes one EngineTask over the channel to its parent and answers with EngineMessages.
+// One engine in a process of its own, so that what native code does to a process it does to this one only. Takes
+// EngineCommands over the channel to its parent, one after the other, and answers each with an EngineAnswer.
 
 const progressEveryMs = 200;
 
-process.once("message", (task) => void main(task as EngineTask)); // sent by engine-process.ts
+let session: Session | undefined;
+let segmentFrames = 0;
+let wasThere = false;
+let lastProgressMs = -Infinity;
+
+process.on("message", (command) => void obey(command as EngineCommand)); // sent by engine-process.ts
 // A parent that is gone has left its job to another process, which will want these files.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+await volunteerForOutOfMemory();
 
-async function main(task: EngineTask): Promise<void> {
-  await volunteerForOutOfMemory();
+async function obey(command: EngineCommand): Promise<void> {
   try {
-    const report = (await exists(task.outputPath)) ? null : await makeOutput(task);
-    await say({ type: "finished", output: await describeOutput(task.outputPath), report });
+    await say(await answer(command));
   } catch (error) {
+    await session?.[Symbol.asyncDispose]();
     await say({ type: "failed", failure: describeEngineError(error) });
   }
-  process.removeAllListeners("disconnect");
-  process.exit();
 }
 
-async function makeOutput(task: EngineTask): Promise<unknown> {
-  const report = await run({ ...task, overwrite: false, resume: true, onEvent: new Reporter().onEvent });
-  return JSON.parse(stringifyJson(report)) as unknown;
-}
-
-/** Turns the engine's events into messages; frames are told a few times a second only. */
-class Reporter {
-  #segments = 0;
-  #segmentUnderWay: number | undefined;
-  #lastProgressMs = -Infinity;
-
-  readonly onEvent = (event: RunEvent): void => {
-    switch (event.type) {
-      case "planned": {
-        const { plan, model } = event.inspection;
-        const { width, height } = plan.source.uprightSize;
-        this.#segments = plan.segments.length;
-        const size = `${width}x${height} to ${plan.outputSize.width}x${plan.outputSize.height}`;
-        const how = plan.network === undefined ? "resampled" : model.id;
-        const summary = `${size}, ${plan.time.frames} frames in ${this.#segments} segments, ${how}`;
-        const framesTotal = plan.time.frames;
-        void say({ type: "planned", summary, segments: this.#segments, framesTotal, damage: plan.damage });
-        return;
-      }
-      case "segment_reused":
-        void say({ type: "segment_reused", index: event.index, of: this.#segments });
-        return;
-      case "segment_started":
-        this.#endSegment();
-        this.#segmentUnderWay = event.index;
-        return;
-      case "progress":
-        this.#progress(event);
-        return;
-      case "assembling":
-        this.#endSegment();
-        void say({ type: "assembling" });
-        return;
-      case "verifying":
-        void say({ type: "verifying" });
+async function answer(command: EngineCommand): Promise<EngineAnswer> {
+  switch (command.type) {
+    case "open":
+      return await open(command.task);
+    case "segment":
+      segmentFrames = 0;
+      wasThere = false;
+      await opened().makeSegment(command.index);
+      return { type: "made", wasThere };
+    case "finish": {
+      const report: unknown = JSON.parse(stringifyJson(await opened().finish()));
+      return { type: "finished", output: await describeOutput(opened().outputPath), report };
     }
-  };
-
-  #endSegment(): void {
-    const index = this.#segmentUnderWay;
-    this.#segmentUnderWay = undefined;
-    if (index !== undefined) void say({ type: "segment_finished", index, of: this.#segments });
   }
+}
 
-  #progress(event: RunEvent & { type: "progress" }): void {
-    const nowMs = performance.now();
-    if (nowMs - this.#lastProgressMs < progressEveryMs && event.framesDone < event.framesTotal) return;
-    this.#lastProgressMs = nowMs;
-    void say(event);
+function opened(): Session {
+  if (session === undefined) throw new Error("nothing was opened");
+  return session;
+}
+
+async function open({ encoderThreads, ...task }: EngineTask): Promise<EngineAnswer> {
+  if (await exists(task.outputPath)) {
+    return { type: "finished", output: await describeOutput(task.outputPath), report: null };
+  }
+  const threads = encoderThreads ?? task.threads;
+  session = await Session.open({ ...task, encoderThreads: threads, overwrite: false, resume: true, onEvent });
+  return { type: "planned", plan: describePlan(session, threads) };
+}
+
+function describePlan({ inspection, fingerprint }: Session, encoderThreads: number): EnginePlan {
+  const { plan, model, timeline } = inspection;
+  const { width, height } = plan.source.uprightSize;
+  const size = `${width}x${height} to ${plan.outputSize.width}x${plan.outputSize.height}`;
+  const how = plan.network === undefined ? "resampled" : model.id;
+  const frames = plan.segments.map(() => 0);
+  let index = 0;
+  for (const ticks of timeline.frameTicks) {
+    while (ticks >= (plan.segments[index]?.untilTicks ?? Infinity)) index += 1;
+    frames[index] = (frames[index] ?? 0) + 1;
+  }
+  return {
+    summary: `${size}, ${plan.time.frames} frames in ${plan.segments.length} segments, ${how}`,
+    fingerprint,
+    encoderThreads,
+    frames,
+    damage: plan.damage,
+    facts: { durationSeconds: plan.time.durationSeconds, ...plan.outputSize },
+  };
+}
+
+function onEvent(event: RunEvent): void {
+  switch (event.type) {
+    case "segment_reused":
+      wasThere = true;
+      return;
+    case "progress": {
+      segmentFrames += 1;
+      const nowMs = performance.now();
+      if (nowMs - lastProgressMs < progressEveryMs) return;
+      lastProgressMs = nowMs;
+      void say({ type: "progress", framesDone: segmentFrames });
+      return;
+    }
+    case "assembling":
+    case "verifying":
+      void say({ type: event.type });
+      return;
+    case "planned":
+    case "segment_started":
   }
 }
 

@@ -1,16 +1,25 @@
 import { stringifyJson } from "../core/json.ts";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
+import type { PlannedFacts } from "../domain/job.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { ProviderName } from "../inference/providers.ts";
 
-/** What an engine process is told to do, once. */
+/** What an engine process works on. */
 export type EngineTask = {
   readonly inputPath: string;
   readonly outputPath: string;
   readonly request: UpscaleRequest;
   readonly threads: number;
+  /** Undefined: as many as `threads`. */
+  readonly encoderThreads: number | undefined;
   readonly provider: "auto" | ProviderName;
 };
+
+/** What an engine process is told, one after the other; each is answered by an EngineAnswer. */
+export type EngineCommand =
+  | { readonly type: "open"; readonly task: EngineTask }
+  | { readonly type: "segment"; readonly index: number }
+  | { readonly type: "finish" };
 
 /** Read back from the finished file. */
 export type OutputFacts = {
@@ -21,18 +30,19 @@ export type OutputFacts = {
   readonly frames: number;
 };
 
-/** Steps of a run, as far as a job's log and progress want to know. */
+export type EnginePlan = {
+  readonly summary: string;
+  readonly fingerprint: string;
+  readonly encoderThreads: number;
+  /** Of each segment. */
+  readonly frames: readonly number[];
+  readonly damage: readonly string[];
+  readonly facts: PlannedFacts;
+};
+
+/** What happens on the way to an answer. */
 export type EngineStep =
-  | {
-      readonly type: "planned";
-      readonly summary: string;
-      readonly segments: number;
-      readonly framesTotal: number;
-      readonly damage: readonly string[];
-    }
-  | { readonly type: "segment_reused"; readonly index: number; readonly of: number }
-  | { readonly type: "segment_finished"; readonly index: number; readonly of: number }
-  | { readonly type: "progress"; readonly framesDone: number; readonly framesTotal: number }
+  | { readonly type: "progress"; /** Of the segment under way. */ readonly framesDone: number }
   | { readonly type: "assembling" }
   | { readonly type: "verifying" };
 
@@ -44,11 +54,14 @@ export type EngineFailure = {
   readonly stack: string | undefined;
 };
 
-/** What an engine process says; the last message is `finished` or `failed`. */
-export type EngineMessage =
-  | EngineStep
+/** `finished` answers "finish", and "open" where an earlier process had made the output already. */
+export type EngineAnswer =
+  | { readonly type: "planned"; readonly plan: EnginePlan }
+  | { readonly type: "made"; readonly wasThere: boolean }
   | { readonly type: "finished"; readonly output: OutputFacts; readonly report: unknown }
   | { readonly type: "failed"; readonly failure: EngineFailure };
+
+export type EngineMessage = EngineStep | EngineAnswer;
 
 /** An error as it travels between processes. */
 export function describeEngineError(error: unknown): EngineFailure {

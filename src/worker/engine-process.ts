@@ -2,71 +2,100 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { AppError } from "../domain/errors.ts";
 import type { Clock } from "../core/clock.ts";
-import { type EngineMessage, type EngineStep, type EngineTask, type OutputFacts, toAppError } from "./engine-messages.ts";
+import { type EngineAnswer, type EngineCommand, type EngineMessage, type EngineStep, toAppError } from "./engine-messages.ts";
 
-export type EngineRun = {
-  readonly task: EngineTask;
-  /** An engine that says nothing for so long hangs. */
+export type EngineProcessOptions = {
+  /** An engine that says nothing for so long while it has something to do hangs. */
   readonly hangTimeoutMs: number;
   readonly clock: Clock;
   readonly onStep: (step: EngineStep) => void;
+  /** Ends the process at once. */
   readonly signal: AbortSignal;
 };
 
-/** `crashed`: the process ended without a word, which another try may get past. */
-export type EngineOutcome =
-  | { readonly kind: "finished"; readonly output: OutputFacts; readonly report: unknown }
-  | { readonly kind: "crashed"; readonly error: AppError }
-  | { readonly kind: "stopped" };
+/** The process ended without a word, which another try may get past. */
+export class EngineCrash extends Error {
+  override readonly name = "EngineCrash";
+  /** What is said of it when it is not tried again. */
+  readonly failure: AppError;
+
+  constructor(failure: AppError) {
+    super(failure.message, { cause: failure.cause });
+    this.failure = failure;
+  }
+}
 
 const keptErrorText = 4000;
 
-/** Runs the engine in a process of its own, which is gone when this returns.
- *  Throws: AppError, the engine's own. */
-export async function runEngine({ task, hangTimeoutMs, clock, onStep, signal }: EngineRun): Promise<EngineOutcome> {
-  if (signal.aborted) return { kind: "stopped" };
-  const child = startChild();
-  const closed = once(child, "close");
-  let errorText = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (errorText = (errorText + text).slice(-keptErrorText)));
-  let last: EngineMessage | undefined;
-  let hangs = false;
-  const kill = (): void => void child.kill("SIGKILL");
-  const watchdog = new Watchdog(clock, hangTimeoutMs, () => {
-    hangs = true;
-    kill();
-  });
-  child.on("message", (message) => {
-    watchdog.feed();
-    const said = message as EngineMessage; // sent by engine-child.ts
-    if (said.type === "finished" || said.type === "failed") last = said;
-    else onStep(said);
-  });
-  signal.addEventListener("abort", kill, { once: true });
-  // A process that could not be started or that is gone already has an end to tell of as well.
-  child.on("error", (error) => (errorText += error.message));
-  child.send(task, () => undefined);
-  const [code, endSignal] = (await closed) as [number | null, NodeJS.Signals | null]; // the arguments of the event
-  watchdog.stop();
-  signal.removeEventListener("abort", kill);
-  if (last?.type === "finished") return { kind: "finished", output: last.output, report: last.report };
-  if (signal.aborted) return { kind: "stopped" };
-  if (last?.type === "failed") {
-    throw toAppError(last.failure);
+/** The engine in a process of its own.  Owns: the process, which is gone once this is disposed. */
+export class EngineProcess implements AsyncDisposable {
+  readonly #options: EngineProcessOptions;
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<{ readonly code: number | null; readonly endSignal: NodeJS.Signals | null }>;
+  #errorText = "";
+  #hangs = false;
+  #answered: ((answer: EngineAnswer) => void) | undefined;
+  #heard: () => void = () => undefined;
+
+  constructor(options: EngineProcessOptions) {
+    this.#options = options;
+    this.#child = startChild("engine-child", "pipe");
+    const { signal, onStep } = options;
+    const kill = (): void => void this.#child.kill("SIGKILL");
+    this.#closed = once(this.#child, "close").then((ending) => {
+      signal.removeEventListener("abort", kill);
+      const [code, endSignal] = ending as [number | null, NodeJS.Signals | null]; // the arguments of the event
+      return { code, endSignal };
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#errorText = (this.#errorText + text).slice(-keptErrorText);
+    });
+    // A process that could not be started or that is gone already has an end to tell of as well.
+    this.#child.on("error", (error) => (this.#errorText += error.message));
+    this.#child.on("message", (message) => {
+      const said = message as EngineMessage; // sent by engine-child.ts
+      this.#heard();
+      if (said.type === "progress" || said.type === "assembling" || said.type === "verifying") onStep(said);
+      else this.#answered?.(said);
+    });
+    if (signal.aborted) kill();
+    else signal.addEventListener("abort", kill, { once: true });
   }
-  return { kind: "crashed", error: describeCrash({ hangs, code, endSignal, errorText }) };
+
+  /** Has one thing done.  Throws: AppError, the engine's own; EngineCrash; the signal's reason once it is aborted. */
+  async ask(command: EngineCommand): Promise<EngineAnswer> {
+    const { signal, clock, hangTimeoutMs } = this.#options;
+    signal.throwIfAborted();
+    const answer = Promise.withResolvers<EngineAnswer>();
+    this.#answered = answer.resolve;
+    const watchdog = new Watchdog(clock, hangTimeoutMs, () => {
+      this.#hangs = true;
+      this.#child.kill("SIGKILL");
+    });
+    this.#heard = () => watchdog.feed();
+    this.#child.send(command, () => undefined);
+    try {
+      const outcome = await Promise.race([answer.promise, this.#closed]);
+      signal.throwIfAborted();
+      if ("code" in outcome) throw new EngineCrash(describeCrash({ hangs: this.#hangs, errorText: this.#errorText, ...outcome }));
+      if (outcome.type === "failed") throw toAppError(outcome.failure);
+      return outcome;
+    } finally {
+      watchdog.stop();
+      this.#heard = () => undefined;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#closed;
+  }
 }
 
-/** A program of this folder, as a source or as built. */
-export function childEntry(name: "engine-child" | "inspect-child"): URL {
-  return new URL(`./${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-}
-
-function startChild(): ChildProcess {
-  return fork(childEntry("engine-child"), {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-  });
+/** Starts a program of this folder, as a source or as built. */
+export function startChild(name: "engine-child" | "inspect-child", stderr: "pipe" | "ignore"): ChildProcess {
+  const entry = new URL(`./${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+  return fork(entry, { execArgv: ["--disable-warning=ExperimentalWarning"], stdio: ["ignore", "ignore", stderr, "ipc"] });
 }
 
 type Ending = {

@@ -1,4 +1,3 @@
-import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
@@ -8,7 +7,7 @@ import { AppError } from "../domain/errors.ts";
 import type { InspectSource, SourceFacts } from "../domain/source-facts.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
-import { childEntry } from "./engine-process.ts";
+import { startChild } from "./engine-process.ts";
 import { type EngineFailure, toAppError } from "./engine-messages.ts";
 
 export type InspectSourceParts = {
@@ -66,10 +65,7 @@ function tooLarge(sizeBytes: number, maxBytes: number): AppError {
 
 /** A hostile file can end the process that reads it, which is therefore not this one. */
 async function look(path: string, signal: AbortSignal): Promise<SourceFacts> {
-  const child = fork(childEntry("inspect-child"), {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
-  });
+  const child = startChild("inspect-child", "ignore");
   const closed = once(child, "close");
   const kill = (): void => void child.kill("SIGKILL");
   let answer: { facts?: SourceFacts; failure?: EngineFailure } | undefined;

@@ -1,7 +1,7 @@
 import { errorFacts, type Logger } from "../core/logger.ts";
 import type { JobLogLine } from "../domain/job.ts";
 import type { JobRunner } from "../jobs/job-runner.ts";
-import type { EngineStep } from "./engine-messages.ts";
+import type { EnginePlan, EngineStep } from "./engine-messages.ts";
 
 /** Writes a job's log lines one after the other, without making the work wait for them. */
 export class JobLog {
@@ -22,18 +22,13 @@ export class JobLog {
       .catch((error: unknown) => this.#logger.warn("job log line lost", errorFacts(error)));
   }
 
+  planned({ summary, damage }: EnginePlan): void {
+    this.write(summary);
+    for (const found of damage) this.write(`damaged input: ${found}`, "warn");
+  }
+
   step(step: EngineStep): void {
     switch (step.type) {
-      case "planned":
-        this.write(step.summary);
-        for (const damage of step.damage) this.write(`damaged input: ${damage}`, "warn");
-        return;
-      case "segment_reused":
-        this.write(`segment ${step.index + 1} of ${step.of} was finished earlier, kept`);
-        return;
-      case "segment_finished":
-        this.write(`segment ${step.index + 1} of ${step.of} finished`);
-        return;
       case "assembling":
         this.write("joining picture, sound and the rest");
         return;

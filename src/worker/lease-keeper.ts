@@ -16,7 +16,8 @@ export type LeaseKeeperOptions = {
 /** Renews a claim every second, with the progress made, until disposed; `lost` aborts once the claim is gone.
  *  Owns: its timer. */
 export class LeaseKeeper implements AsyncDisposable {
-  progress: JobProgress | undefined;
+  /** What has been done; asked before each renewal. */
+  readProgress: (() => Promise<JobProgress>) | undefined;
   readonly #options: LeaseKeeperOptions;
   readonly #lost = new AbortController();
   readonly #stopped = new AbortController();
@@ -68,7 +69,7 @@ export class LeaseKeeper implements AsyncDisposable {
     const { jobs, claim, logger } = this.#options;
     this.#isRenewing = true;
     try {
-      return await jobs.renew(claim, this.progress);
+      return await jobs.renew(claim, await this.readProgress?.());
     } catch (error) {
       logger.warn("claim not renewed", errorFacts(error));
       return "unknown";

@@ -13,7 +13,15 @@ export async function openJobFolder(dataFolder: string, job: Job): Promise<JobFo
 }
 
 export function jobFolder(dataFolder: string, job: Job): JobFolder {
-  const path = join(workFolder(dataFolder), job.id);
+  return folderAt(join(workFolder(dataFolder), job.id), job);
+}
+
+/** Where a worker helps with a job that another one runs. */
+export function helpFolder(dataFolder: string, job: Job, helpId: string): JobFolder {
+  return folderAt(join(helpersFolder(dataFolder), `${job.id}.${helpId}`), job);
+}
+
+function folderAt(path: string, job: Job): JobFolder {
   const extension = /\.[a-z0-9]{1,5}$/i.exec(sourceName(job.source))?.[0].toLowerCase() ?? "";
   return { path, inputPath: join(path, `input${extension}`), outputPath: join(path, `output.${job.request.container}`) };
 }
@@ -23,9 +31,27 @@ export async function removeJobFolder(dataFolder: string, jobId: string): Promis
 }
 
 /** Ids of the jobs that have a folder here. */
-export async function listJobFolders(dataFolder: string): Promise<readonly string[]> {
+export function listJobFolders(dataFolder: string): Promise<readonly string[]> {
+  return namesIn(workFolder(dataFolder));
+}
+
+/** Removes what killed helpers left of jobs that `unfinished` does not name. */
+export async function removeHelpFolders(
+  dataFolder: string,
+  unfinished: (ids: readonly string[]) => Promise<ReadonlySet<string>>,
+): Promise<void> {
+  const names = await namesIn(helpersFolder(dataFolder));
+  if (names.length === 0) return;
+  const idOf = (name: string): string => name.split(".")[0] ?? "";
+  const wanted = await unfinished(names.map(idOf));
+  for (const name of names) {
+    if (!wanted.has(idOf(name))) await rm(join(helpersFolder(dataFolder), name), { recursive: true, force: true });
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    return await readdir(workFolder(dataFolder));
+    return await readdir(folder);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return [];
     throw error;
@@ -43,6 +69,10 @@ export function sourceName(source: JobSource): string {
   } catch {
     return name; // not what percent signs are for, but a name all the same
   }
+}
+
+function helpersFolder(dataFolder: string): string {
+  return join(dataFolder, "help");
 }
 
 function workFolder(dataFolder: string): string {

@@ -8,7 +8,7 @@ import { defaultRequest } from "../../src/domain/upscale-request.ts";
 import { createJobService } from "../../src/jobs/create-job-service.ts";
 import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { cleanUp } from "../../src/worker/clean-up.ts";
-import { type EngineOutcome, runEngine } from "../../src/worker/engine-process.ts";
+import { EngineProcess } from "../../src/worker/engine-process.ts";
 import { clip, temporaryFolder } from "../support/clips.ts";
 import { createTestDatabase } from "../support/databases.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -48,16 +48,16 @@ test("clean-up removes old inputs, results past their lifetime and finished jobs
   };
   const options = { jobs, store, dataFolder, clock, resultLifetimeSeconds: 2 * daySeconds, inputLifetimeSeconds: daySeconds };
 
-  expect(await cleanUp(options)).toEqual({ folders: 1, results: 0, inputs: 0 });
+  expect(await cleanUp(options)).toMatchObject({ folders: 1, results: 0, inputs: 0 });
   expect(await left()).toEqual(keys);
   expect(await readFile(join(dataFolder, "work", waiting.id, "segment"), "utf8")).toBe("frames");
   clock.advance((daySeconds + 60) * 1000);
-  expect(await cleanUp(options)).toEqual({ folders: 0, results: 0, inputs: 2 });
+  expect(await cleanUp(options)).toMatchObject({ folders: 0, results: 0, inputs: 2 });
   expect(await left()).toEqual(["inputs/used", "results/done"]);
   clock.advance(daySeconds * 1000);
-  expect(await cleanUp(options)).toEqual({ folders: 0, results: 1, inputs: 0 });
+  expect(await cleanUp(options)).toMatchObject({ folders: 0, results: 1, inputs: 0 });
   expect(await left()).toEqual(["inputs/used"]);
-  expect(await cleanUp(options)).toEqual({ folders: 0, results: 0, inputs: 0 });
+  expect(await cleanUp(options)).toMatchObject({ folders: 0, results: 0, inputs: 0 });
 });
 
 test("an engine that stands still is ended and counts as crashed", async (context) => {
@@ -69,13 +69,16 @@ test("an engine that stands still is ended and counts as crashed", async (contex
   const known = new Set(await childProcesses());
   const request = { ...defaultRequest, tier: "fast", target: { kind: "scale", factor: 2 } } as const;
   const started = Promise.withResolvers<void>();
-  const outcome: Promise<EngineOutcome> = runEngine({
-    task: { inputPath, outputPath: join(folder, "output.mp4"), request, threads: 1, provider: "cpu" },
+  await using running = new EngineProcess({
     hangTimeoutMs: 60_000,
     clock,
     onStep: () => started.resolve(),
     signal: new AbortController().signal,
   });
+  const outputPath = join(folder, "output.mp4");
+  const task = { inputPath, outputPath, request, threads: 1, encoderThreads: undefined, provider: "cpu" } as const;
+  await running.ask({ type: "open", task });
+  const outcome = running.ask({ type: "segment", index: 0 }).catch((error: unknown) => error);
   await started.promise;
   const [engine = 0] = (await childProcesses()).filter((pid) => !known.has(pid));
   process.kill(engine, "SIGSTOP");
@@ -87,8 +90,8 @@ test("an engine that stands still is ended and counts as crashed", async (contex
     clock.advance(60_000);
   }
   expect(await outcome).toMatchObject({
-    kind: "crashed",
-    error: { code: "internal", message: "The engine stood still and was ended." },
+    name: "EngineCrash",
+    failure: { code: "internal", message: "The engine stood still and was ended." },
   });
   expect(() => process.kill(engine, 0)).toThrow("ESRCH");
 });

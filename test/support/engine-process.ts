@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { defaultRequest } from "../../src/domain/upscale-request.ts";
-import type { RunEvent, RunOptions } from "../../src/engine/run.ts";
+import type { RunEvent, SessionOptions } from "../../src/engine/session.ts";
 
 export type EngineEvent = RunEvent | { readonly type: "finished"; readonly liveFrames: number; readonly peakRssBytes: number };
 
@@ -16,14 +16,14 @@ export type EngineExit = {
 };
 
 /** Options of a run that depends on nothing but the input. */
-export function runOptions(inputPath: string, outputPath: string, factor: number): RunOptions {
+export function runOptions(inputPath: string, outputPath: string, factor: number): SessionOptions {
   const request = { ...defaultRequest, tier: "fast", target: { kind: "scale", factor } } as const;
   return { inputPath, outputPath, request, provider: "cpu", threads: 2, overwrite: false, resume: true };
 }
 
 /** Runs the engine in a child process until it ends or `onEvent` asks for SIGKILL. */
 export async function runInProcess(
-  options: RunOptions,
+  options: SessionOptions,
   onEvent: (event: EngineEvent) => "kill" | void | Promise<"kill" | void> = () => undefined,
 ): Promise<EngineExit> {
   const script = fileURLToPath(new URL("./run-engine.ts", import.meta.url));

@@ -9,6 +9,8 @@ export type ServerOptions = {
   readonly dataFolder: string;
   readonly url?: string | undefined;
   readonly inputPath: string;
+  /** Left out: within the data folder. */
+  readonly storeFolder?: string;
   readonly concurrency?: number;
   readonly accountLimit?: number;
 };

@@ -38,10 +38,12 @@ jobs.onFinished(async ({ job }, transaction) => {
 });
 const worker = createWorker({
   jobs,
-  store: createDiskStore({ folder: join(dataFolder, "objects") }),
+  store: createDiskStore({ folder: options.storeFolder ?? join(dataFolder, "objects") }),
   dataFolder,
   // The time is part of what a run knows its input by.
   fetchSource: (_source, path) => copyFile(inputPath, path),
+  putResult: () => Promise.resolve(),
+  hasPeers: url !== undefined,
   engineThreads: 2,
   concurrency: options.concurrency ?? 1,
   provider: "cpu",

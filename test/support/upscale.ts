@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { defaultRequest, type UpscaleRequest } from "../../src/domain/upscale-request.ts";
 import type { Report } from "../../src/engine/report.ts";
-import { run, type RunEvent } from "../../src/engine/run.ts";
+import { run } from "../../src/engine/run.ts";
+import type { RunEvent } from "../../src/engine/session.ts";
 import { temporaryFolder } from "./clips.ts";
 
 export type Upscaled = { readonly report: Report; readonly outputPath: string; readonly events: readonly RunEvent[] };
