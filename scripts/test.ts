@@ -1,13 +1,18 @@
+import { PostgresServer } from "../test/support/postgres-server.ts";
 import { startVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
 
 // Runs every test, or those whose file names contain one of the arguments. The last line is `N passed, N failed, N skipped`.
+// Tests on Postgres use the server that UPRES_TEST_DATABASE_URL names, or one of their own where Debian's is installed.
 
 type Tally = { passed: number; failed: number; skipped: number };
 
+const postgres = process.env["UPRES_TEST_DATABASE_URL"] === undefined ? await PostgresServer.start() : undefined;
+if (postgres !== undefined) process.env["UPRES_TEST_DATABASE_URL"] = postgres.url;
 const vitest = await startVitest("test", process.argv.slice(2), { watch: false, reporters: ["default"] });
 const tally = count(vitest);
 printSkipped(vitest);
 await vitest.close();
+await postgres?.[Symbol.asyncDispose]();
 process.stdout.write(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped\n`);
 process.exitCode = tally.failed > 0 || tally.passed === 0 ? 1 : 0;
 

@@ -121,6 +121,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         store,
         dataFolder,
         fetchSource: (source, path, signal) => ingest.fetchSource(source, path, signal),
+        forgetDeliveries: (before) => delivery.removeOld(before),
         putResult: createPutResult({ store, allowAddress, clock }),
         hasPeers: config.database.url !== undefined,
         engineThreads,
@@ -175,6 +176,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         ...common,
         version,
         accounts,
+        report: (jobId) => runner.report(jobId),
+        deliveries: delivery,
         ingest,
         tus: createTusStore({ folder: join(dataFolder, "uploads"), expiresAfterMs: inputLifetimeSeconds * 1000 }),
         closing: closing.signal,
@@ -217,10 +220,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     if (serves) refuseOpenToOthers({ ...config.server, isOpen, isForced: config.accounts.open === "always" });
     const url = await server?.listen();
     if (url !== undefined) await writeControlFile(dataFolder, { url, token: controlToken });
-    if (serves) {
-      await delivery.removeOld(new Date(clock.now().getTime() - deliveriesKeptMs));
-      delivery.start();
-    }
+    if (serves) delivery.start();
     worker?.start();
     return { url, isOpen };
   };
@@ -228,7 +228,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 }
 
 const maxRedirects = 5;
-const deliveriesKeptMs = 30 * 86_400_000;
 
 async function accountFacts(
   accounts: Accounts,

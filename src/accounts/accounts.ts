@@ -5,6 +5,7 @@ import { type AccountRow, accountColumns, type KeyRow, toAccount } from "./accou
 import { type Account, type ApiKey, type ListedKey, localAccountId, type NewKey } from "./account.ts";
 import { formatCredential, hashSecret, isSecretOf, parseCredential } from "./credential.ts";
 import { CreditLedger } from "./credit-ledger.ts";
+import { grantCredits, type GrantedCredits } from "./grant-credits.ts";
 import { RequestRate } from "./request-rate.ts";
 
 export type AccountsParts = {
@@ -32,6 +33,9 @@ export interface Accounts {
   listKeys(): Promise<readonly ListedKey[]>;
   /** False when there is no such key. A revoked key stays in the list. */
   revokeKey(id: string): Promise<boolean>;
+  /** Adds to the credits of an account, named by its id or by one of its keys'; undefined where there is none.
+   *  Throws: AppError `bad_request` for an account without a limit, and for nothing. */
+  grantCredits(accountOrKeyId: string, micros: bigint): Promise<GrantedCredits | undefined>;
 }
 
 /** A revoked key works in other processes for at most this long. */
@@ -157,7 +161,17 @@ export function createAccounts({ database, clock, randomBytes, open = "auto" }: 
     return rows.length > 0;
   };
 
-  return { ledger, identify, isOpen, get, list, createKey, listKeys, revokeKey };
+  return {
+    ledger,
+    identify,
+    isOpen,
+    get,
+    list,
+    createKey,
+    listKeys,
+    revokeKey,
+    grantCredits: (accountOrKeyId, micros) => grantCredits(accountOrKeyId, micros, { database, ledger }),
+  };
 }
 
 const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

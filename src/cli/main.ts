@@ -72,6 +72,8 @@ async function main(): Promise<void> {
       createKey: async (options) => await (await import("./commands/keys.ts")).createKey(options, context),
       listKeys: async (options) => await (await import("./commands/keys.ts")).listKeys(options, context),
       revokeKey: async (id, options) => await (await import("./commands/keys.ts")).revokeKey(id, options, context),
+      grantCredits: async (id, dollars, options) =>
+        await (await import("./commands/keys.ts")).grantCredits(id, dollars, options, context),
       listJobs: async (options) => await (await import("./commands/jobs.ts")).listJobs(options, context),
       listDeliveries: async (options) => await (await import("./commands/jobs.ts")).listDeliveries(options, context),
       resendDelivery: async (id, options) => await (await import("./commands/jobs.ts")).resendDelivery(id, options, context),

@@ -9,8 +9,10 @@ import {
   CreatedKeyDocument,
   DeliveryLine,
   encodeDelivery,
+  encodeGrant,
   encodeJobLine,
   encodeKey,
+  GrantDocument,
   JobLine,
   KeyDocument,
   type NewKeyDocument,
@@ -22,6 +24,8 @@ export interface Operator extends AsyncDisposable {
   createKey(key: z.infer<typeof NewKeyDocument>): Promise<CreatedKeyDocument>;
   listKeys(): Promise<readonly KeyDocument[]>;
   revokeKey(id: string): Promise<boolean>;
+  /** Undefined when there is no such account or key.  Throws: AppError `bad_request` for an account without a limit. */
+  grantCredits(accountOrKeyId: string, micros: bigint): Promise<GrantDocument | undefined>;
   listJobs(): Promise<readonly JobLine[]>;
   listDeliveries(): Promise<readonly DeliveryLine[]>;
   resendDelivery(id: string): Promise<boolean>;
@@ -47,6 +51,10 @@ async function localOperator(config: Config): Promise<Operator> {
     },
     listKeys: async () => (await control.listKeys()).map(encodeKey),
     revokeKey: (id) => control.revokeKey(id),
+    grantCredits: async (accountOrKeyId, micros) => {
+      const granted = await control.grantCredits(accountOrKeyId, micros);
+      return granted === undefined ? undefined : encodeGrant(granted);
+    },
     listJobs: async () => (await control.listJobs(mostListed)).map(encodeJobLine),
     listDeliveries: async () => (await control.listDeliveries(mostListed)).map(encodeDelivery),
     resendDelivery: (id) => control.resendDelivery(id),
@@ -74,6 +82,10 @@ function remoteOperator(file: ControlFile): Operator {
     createKey: (key) => call(CreatedKeyDocument, "POST", "keys", key),
     listKeys: async () => (await call(z.object({ keys: z.array(KeyDocument) }), "GET", "keys")).keys,
     revokeKey: async (id) => (await call(z.object({ revoked: z.boolean() }), "DELETE", `keys/${encodeURIComponent(id)}`)).revoked,
+    grantCredits: async (accountOrKeyId, micros) => {
+      const body = { account_or_key_id: accountOrKeyId, micros: String(micros) };
+      return (await call(z.object({ granted: GrantDocument.nullable() }), "POST", "grants", body)).granted ?? undefined;
+    },
     listJobs: async () => (await call(z.object({ jobs: z.array(JobLine) }), "GET", "jobs")).jobs,
     listDeliveries: async () => (await call(z.object({ deliveries: z.array(DeliveryLine) }), "GET", "deliveries")).deliveries,
     resendDelivery: async (id) =>

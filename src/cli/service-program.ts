@@ -7,6 +7,7 @@ export type ServiceHandlers = {
   readonly createKey: (options: unknown) => Promise<void>;
   readonly listKeys: (options: unknown) => Promise<void>;
   readonly revokeKey: (id: string, options: unknown) => Promise<void>;
+  readonly grantCredits: (id: string, dollars: string, options: unknown) => Promise<void>;
   readonly listJobs: (options: unknown) => Promise<void>;
   readonly listDeliveries: (options: unknown) => Promise<void>;
   readonly resendDelivery: (id: string, options: unknown) => Promise<void>;
@@ -28,7 +29,7 @@ export function addServiceCommands(program: Command, handlers: ServiceHandlers):
   const worker = program.command("worker").description("work on the jobs of a shared database (UPRES_DATABASE_URL)");
   worker.action((options: unknown) => handlers.worker(options));
 
-  const keys = program.command("keys").description("make, list and revoke API keys");
+  const keys = program.command("keys").description("make, list and revoke API keys, and grant credits");
   const createKey = keys.command("create").description("make a key and show it once");
   createKey
     .optionsGroup("Key:")
@@ -43,6 +44,8 @@ export function addServiceCommands(program: Command, handlers: ServiceHandlers):
   listKeys.action((options: unknown) => handlers.listKeys(options));
   const revokeKey = keys.command("revoke <key>").description("end a key's validity");
   revokeKey.action((id: string, options: unknown) => handlers.revokeKey(id, options));
+  const grant = keys.command("grant <account-or-key> <dollars>").description("add to what an account may spend");
+  grant.action((id: string, dollars: string, options: unknown) => handlers.grantCredits(id, dollars, options));
 
   const jobs = program.command("jobs").description("look at jobs and their callbacks");
   const listJobs = jobs.command("list").description("list the latest jobs");
@@ -52,7 +55,7 @@ export function addServiceCommands(program: Command, handlers: ServiceHandlers):
   const resend = jobs.command("resend <delivery>").description("send a callback again");
   resend.action((id: string, options: unknown) => handlers.resendDelivery(id, options));
 
-  const runnable = [serve, worker, createKey, listKeys, revokeKey, listJobs, listDeliveries, resend];
+  const runnable = [serve, worker, createKey, listKeys, revokeKey, grant, listJobs, listDeliveries, resend];
   for (const command of runnable) {
     command
       .optionsGroup("Server:")

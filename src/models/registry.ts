@@ -9,10 +9,14 @@ export const bundledModels: readonly ModelDescriptor[] = [generalFast, generalSt
   ModelDescriptor.parse(json),
 );
 
-/** The network for a tier and preset. Throws: AppError `not_available` naming what there is. */
+/** The network for a tier and preset.  Throws: AppError `not_available` naming what there is, and in its details which
+ *  `option`, tier or preset, there is nothing for. */
 export function selectModel(tier: Tier, preset: string): ModelDescriptor {
   const model = bundledModels.find((candidate) => candidate.tier === tier && candidate.preset === preset);
   if (model !== undefined) return model;
   const available = bundledModels.map((candidate) => `${candidate.preset}/${candidate.tier}`).join(", ");
-  throw new AppError("not_available", `There is no network for preset ${preset} in tier ${tier} yet; available: ${available}.`);
+  const option = bundledModels.some((candidate) => candidate.preset === preset) ? "tier" : "preset";
+  throw new AppError("not_available", `There is no network for preset ${preset} in tier ${tier} yet; available: ${available}.`, {
+    details: { option },
+  });
 }

@@ -2,7 +2,15 @@ import { timingSafeEqual } from "node:crypto";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { AppError } from "../domain/errors.ts";
 import type { Control } from "./control.ts";
-import { encodeDelivery, encodeJobLine, encodeKey, NewKeyDocument, toNewKey } from "./control-wire.ts";
+import {
+  encodeDelivery,
+  encodeGrant,
+  encodeJobLine,
+  encodeKey,
+  NewGrantDocument,
+  NewKeyDocument,
+  toNewKey,
+} from "./control-wire.ts";
 import { parseBody } from "./native/wire.ts";
 
 export const controlHeader = "x-upres-control";
@@ -28,6 +36,11 @@ export function controlRoutes(control: Control, token: string): FastifyPluginAsy
     app.delete<{ Params: { id: string } }>("/control/keys/:id", async (request) => ({
       revoked: await control.revokeKey(request.params.id),
     }));
+    app.post("/control/grants", async (request) => {
+      const { account_or_key_id: id, micros } = parseBody(NewGrantDocument, request.body);
+      const granted = await control.grantCredits(id, BigInt(micros));
+      return { granted: granted === undefined ? null : encodeGrant(granted) };
+    });
     app.get("/control/jobs", async () => ({ jobs: (await control.listJobs(mostListed)).map(encodeJobLine) }));
     app.get("/control/deliveries", async () => ({
       deliveries: (await control.listDeliveries(mostListed)).map(encodeDelivery),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ListedKey, NewKey } from "../accounts/account.ts";
+import type { GrantedCredits } from "../accounts/grant-credits.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Job } from "../domain/job.ts";
 
@@ -31,6 +32,11 @@ export type KeyDocument = z.infer<typeof KeyDocument>;
 
 export const CreatedKeyDocument = z.object({ id: z.string(), account_id: z.string(), name: z.string(), key: z.string() });
 export type CreatedKeyDocument = z.infer<typeof CreatedKeyDocument>;
+
+export const NewGrantDocument = z.strictObject({ account_or_key_id: z.string().min(1).max(100), micros: Micros });
+
+export const GrantDocument = z.object({ account_id: z.string(), balance_micros: z.string() });
+export type GrantDocument = z.infer<typeof GrantDocument>;
 
 export const JobLine = z.object({
   id: z.string(),
@@ -80,6 +86,10 @@ export function encodeKey({ id, accountId, name, createdAt, revokedAt, account, 
     max_queue_length: account.maxQueueLength ?? null,
     requests_per_minute: account.requestsPerMinute ?? null,
   };
+}
+
+export function encodeGrant({ accountId, balanceMicros }: GrantedCredits): GrantDocument {
+  return { account_id: accountId, balance_micros: String(balanceMicros) };
 }
 
 export function encodeJobLine(job: Job): JobLine {

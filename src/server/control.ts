@@ -1,5 +1,6 @@
 import type { ListedKey, NewKey } from "../accounts/account.ts";
 import type { Accounts, CreatedKey } from "../accounts/accounts.ts";
+import type { GrantedCredits } from "../accounts/grant-credits.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryService } from "../delivery/create-delivery.ts";
 import type { Job } from "../domain/job.ts";
@@ -10,6 +11,9 @@ export interface Control {
   createKey(key: NewKey): Promise<CreatedKey>;
   listKeys(): Promise<readonly ListedKey[]>;
   revokeKey(id: string): Promise<boolean>;
+  /** Adds to an account's credits; undefined when there is no such account or key.
+   *  Throws: AppError `bad_request` for an account without a limit. */
+  grantCredits(accountOrKeyId: string, micros: bigint): Promise<GrantedCredits | undefined>;
   /** The newest first. */
   listJobs(limit: number): Promise<readonly Job[]>;
   listDeliveries(limit: number): Promise<readonly Delivery[]>;
@@ -36,11 +40,15 @@ export function createControl({ accounts, jobs, delivery }: ControlParts): Contr
     createKey: (key) => accounts.createKey(key),
     listKeys: () => accounts.listKeys(),
     revokeKey: (id) => accounts.revokeKey(id),
+    grantCredits: (accountOrKeyId, micros) => accounts.grantCredits(accountOrKeyId, micros),
     listJobs: (limit) => overAccounts(limit, (id) => jobs.list(id, { limit })),
     listDeliveries: (limit) => overAccounts(limit, (id) => delivery.list(id, { limit })),
     resendDelivery: async (id) => {
+      if (!uuidShape.test(id)) return false;
       for (const account of await accounts.list()) if (await delivery.resend(account.id, id)) return true;
       return false;
     },
   };
 }
+
+const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -18,6 +18,7 @@ export interface Metrics {
   jobFinished(finished: FinishedJob): void;
 }
 
+const framesPerSecondBuckets = [0.1, 0.3, 1, 3, 10, 30, 100, 300];
 const secondsBuckets = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600];
 
 /** Figures about this process and, for the queue, about the whole installation. */
@@ -52,6 +53,13 @@ export function createMetrics({ jobCounts, deliveryCounts, now }: MetricsSources
     registers,
   });
   const ran = new Histogram({ name: "upres_job_run_seconds", help: "From start to end.", buckets: secondsBuckets, registers });
+  const speed = new Histogram({
+    name: "upres_job_frames_per_second",
+    help: "Frames of jobs that succeeded in this process by the seconds from start to end, by tier.",
+    labelNames: ["tier"],
+    buckets: framesPerSecondBuckets,
+    registers,
+  });
   const frames = new Counter({ name: "upres_frames_total", help: "Frames of jobs that succeeded in this process.", registers });
 
   return {
@@ -67,8 +75,11 @@ export function createMetrics({ jobCounts, deliveryCounts, now }: MetricsSources
       finished.inc({ state: job.state, dialect: job.dialect });
       if (job.state === "failed") failures.inc({ code: errorCode ?? "internal" });
       if (job.startedAt !== undefined) waited.observe(secondsBetween(job.createdAt, job.startedAt));
-      if (job.startedAt !== undefined && job.finishedAt !== undefined) ran.observe(secondsBetween(job.startedAt, job.finishedAt));
       if (job.result !== undefined) frames.inc(job.result.frames);
+      if (job.startedAt === undefined || job.finishedAt === undefined) return;
+      const seconds = secondsBetween(job.startedAt, job.finishedAt);
+      ran.observe(seconds);
+      if (job.result !== undefined && seconds > 0) speed.observe({ tier: job.request.tier }, job.result.frames / seconds);
     },
   };
 }

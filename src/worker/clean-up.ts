@@ -10,8 +10,8 @@ export type CleanUpOptions = {
   readonly resultLifetimeSeconds: number;
   readonly inputLifetimeSeconds: number;
   readonly clock: Clock;
-  /** Forgets deliveries that ended before then; how many. Left out where another process does. */
-  readonly forgetDeliveries?: (before: Date) => Promise<number>;
+  /** Forgets deliveries that ended before then; how many. */
+  readonly forgetDeliveries: (before: Date) => Promise<number>;
 };
 
 /** How many of each were removed. */
@@ -43,7 +43,7 @@ export async function cleanUp(options: CleanUpOptions): Promise<CleanUpCounts> {
     results: await removeResults(options),
     inputs: await removeInputs(options),
     jobs: await forgetJobs(options, before(finishedJobsKeptMs)),
-    deliveries: (await forgetDeliveries?.(before(deliveriesKeptMs))) ?? 0,
+    deliveries: await forgetDeliveries(before(deliveriesKeptMs)),
   };
 }
 

@@ -29,6 +29,8 @@ export type WorkerOptions = {
   readonly provider: "auto" | ProviderName;
   readonly resultLifetimeSeconds: number;
   readonly inputLifetimeSeconds: number;
+  /** Forgets deliveries that ended before then; how many. */
+  readonly forgetDeliveries: (before: Date) => Promise<number>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** How often to look for jobs that another process submitted; a second when left out. */
@@ -171,7 +173,7 @@ class JobWorker implements Worker {
       try {
         const removed = await cleanUp(this.#options);
         await this.#removeLeftovers();
-        if (removed.folders + removed.results + removed.inputs > 0) logger.info("cleaned up", removed);
+        if (Object.values(removed).some((count) => count > 0)) logger.info("cleaned up", removed);
       } catch (error) {
         logger.error("clean-up failed", errorFacts(error));
       }

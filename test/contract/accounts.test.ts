@@ -171,6 +171,34 @@ describe.each(databaseKinds)("accounts on the %s database", (databaseKind) => {
       expect(listed).toMatchObject({ name: "unlimited", balanceMicros: undefined });
     });
 
+    it("can be granted later, by the account's id or a key's, and are only added to", async () => {
+      const { account, key } = await accounts.createKey({ name: "topped up", creditsMicros: 5n });
+      expect(await accounts.grantCredits(account.id, 2_000_001n)).toEqual({ accountId: account.id, balanceMicros: 2_000_006n });
+      await accounts.revokeKey(key.id);
+      expect(await accounts.grantCredits(key.id.toUpperCase(), 1n)).toEqual({ accountId: account.id, balanceMicros: 2_000_007n });
+      expect(await balance(account.id)).toBe(2_000_007n);
+      const entries = await accounts.ledger.entries(account.id, database);
+      expect(entries.map(({ kind, amountMicros }) => [kind, amountMicros])).toEqual([
+        ["grant", 5n],
+        ["grant", 2_000_001n],
+        ["grant", 1n],
+      ]);
+    });
+
+    it("are granted to nobody unknown, to nobody without a limit, and not in nothing or less", async () => {
+      const { account } = await accounts.createKey({ name: "limited", creditsMicros: 5n });
+      const free = await accounts.createKey({ name: "free" });
+      for (const id of [randomUUID(), "nobody", "", "'"]) expect(await accounts.grantCredits(id, 1n)).toBeUndefined();
+      for (const id of [free.account.id, free.key.id, "local"]) {
+        await expect(accounts.grantCredits(id, 1n)).rejects.toMatchObject({ code: "bad_request" });
+      }
+      for (const micros of [0n, -1n]) {
+        await expect(accounts.grantCredits(account.id, micros)).rejects.toMatchObject({ code: "bad_request" });
+      }
+      expect(await balance(account.id)).toBe(5n);
+      expect(await balance(free.account.id)).toBe(0n);
+    });
+
     it("cannot be changed after the fact", async () => {
       const { account } = await accounts.createKey({ name: "honest", creditsMicros: 5n });
       const change = database.query("update credit_entries set amount_micros = 500 where account_id = $1", [account.id]);

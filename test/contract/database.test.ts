@@ -1,14 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { AppError } from "../../src/domain/errors.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import type { OpenDatabase } from "../../src/db/database.ts";
 import { openDatabase } from "../../src/db/open-database.ts";
 import { temporaryFolder } from "../support/clips.ts";
 import { createTestDatabase, databaseKinds, missingDatabase, type TestDatabase } from "../support/databases.ts";
+
+const root = new URL("../../", import.meta.url);
 
 describe.each(databaseKinds)("the %s database", (kind) => {
   const missing = missingDatabase(kind);
@@ -110,5 +113,39 @@ describe("the embedded database's folder", () => {
     });
     await expect(locked).rejects.toThrow("the transaction's own database");
     expect(await database.query("select 1 as one")).toEqual([{ one: 1 }]);
+  });
+});
+
+describe("a new embedded database", () => {
+  test("comes from a template that the installed engine made", async () => {
+    const read = async (path: string): Promise<unknown> => JSON.parse(await readFile(new URL(path, root), "utf8")) as unknown;
+    const { version } = z.object({ version: z.string() }).parse(await read("node_modules/@electric-sql/pglite/package.json"));
+    const advice = "run `node scripts/database-template.ts`";
+    expect(await read("database/engine.json"), advice).toEqual({ "@electric-sql/pglite": version });
+  });
+
+  test("holds nothing before migrations: no table, no role, no secret that installations would share", async () => {
+    await using database = await openDatabase({ dataFolder: await temporaryFolder() });
+    const system = "('pg_catalog', 'information_schema')";
+    const own = `select relname from pg_class join pg_namespace n on n.oid = relnamespace
+      where nspname not in ${system} and nspname not like 'pg_toast%'`;
+    expect(await database.query(own)).toEqual([]);
+    expect(await database.query("select rolname from pg_roles where rolname !~ '^pg_'")).toEqual([{ rolname: "postgres" }]);
+  });
+
+  test("is made in whole although an earlier start died while making it, and is for its owner alone", async (context) => {
+    const dataFolder = await temporaryFolder();
+    await mkdir(join(dataFolder, "database.new", "base"), { recursive: true });
+    await writeFile(join(dataFolder, "database.new", "PG_VERSION"), "1");
+    await using database = await openDatabase({ dataFolder });
+    expect(await migrate(database)).toContain("0001_jobs.sql");
+    expect(await readdir(dataFolder)).not.toContain("database.new");
+    context.skip(process.platform === "win32", "Windows has no such permissions");
+    expect((await stat(join(dataFolder, "database"))).mode & 0o777).toBe(0o700);
+  });
+
+  test("keeps little memory for itself", async () => {
+    await using database = await openDatabase({ dataFolder: await temporaryFolder() });
+    expect(await database.query("select current_setting('shared_buffers') as size")).toEqual([{ size: "16MB" }]);
   });
 });

@@ -67,6 +67,7 @@ describe("a server without keys", () => {
     const job = await client.job(submitted.id);
     expect(job).toMatchObject({ state: "succeeded", progress: 1, queue_position: null, error: null });
     expect(job.result).toMatchObject({ width: 192, height: 108, frames: 25, content_type: "video/mp4" });
+    expect(job.result?.file_name).toBe("ein Film-upscaled.mp4");
     const { url = "", size_bytes: sizeBytes = 0 } = job.result ?? {};
     expect((await client.job(submitted.id)).result?.url).toBe(url);
 
@@ -179,6 +180,10 @@ describe("a server without keys", () => {
     expect(verify(null, signed, publicKey, signature)).toBe(true);
     const list = await runUpres(["jobs", "deliveries", "--data", dataFolder, "--json"]);
     expect(JSON.parse(list.stdout)).toMatchObject([{ job_id: job.id, attempts: 1 }]);
+    const own = await client.fetch(`/api/jobs/${job.id}/deliveries`);
+    expect(await own.json()).toMatchObject({ deliveries: [{ url: receiver.url, attempts: 1 }] });
+    const report = await client.fetch(`/api/jobs/${job.id}/report`);
+    expect(await report.json()).toMatchObject({ output: expect.any(Object) });
   });
 
   it("gives the same job for the same idempotency key", async () => {

@@ -46,7 +46,15 @@ test("clean-up removes old inputs, results past their lifetime and finished jobs
     const heads = await Promise.all(keys.map((key) => store.head(key)));
     return heads.flatMap((head) => (head === undefined ? [] : [head.key]));
   };
-  const options = { jobs, store, dataFolder, clock, resultLifetimeSeconds: 2 * daySeconds, inputLifetimeSeconds: daySeconds };
+  const options = {
+    jobs,
+    store,
+    dataFolder,
+    clock,
+    resultLifetimeSeconds: 2 * daySeconds,
+    inputLifetimeSeconds: daySeconds,
+    forgetDeliveries: () => Promise.resolve(0),
+  };
 
   expect(await cleanUp(options)).toMatchObject({ folders: 1, results: 0, inputs: 0 });
   expect(await left()).toEqual(keys);

@@ -49,6 +49,7 @@ const worker = createWorker({
   provider: "cpu",
   resultLifetimeSeconds: 3600,
   inputLifetimeSeconds: 3600,
+  forgetDeliveries: () => Promise.resolve(0),
   logger,
   clock: systemClock,
 });

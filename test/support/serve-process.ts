@@ -50,7 +50,7 @@ export class ServeProcess implements AsyncDisposable {
 
 type Spawned = { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly sawDocument: Promise<unknown> };
 
-function spawnUpres(words: readonly string[], settings: Readonly<Record<string, string>>): Spawned {
+export function spawnUpres(words: readonly string[], settings: Readonly<Record<string, string>>): Spawned {
   const env = cleanEnvironment(settings);
   const child = spawn(process.execPath, [launcher, ...words], { env, stdio: ["ignore", "pipe", "pipe"] });
   const text = { stdout: "", stderr: "" };

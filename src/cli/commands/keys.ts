@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import type { CommandContext } from "../context.ts";
+import { formatMicros, parseDollars } from "../dollars.ts";
 import { openOperator } from "../operator.ts";
 import { badRequest } from "../options.ts";
 import { readServiceConfig } from "../service-config.ts";
@@ -16,10 +17,7 @@ const wholeOption = (option: string) =>
 const CreateOptions = z.looseObject({
   name: z.string().min(1, "--name takes some text").max(200, "--name takes at most 200 characters").default("key"),
   account: z.string().min(1).max(100).optional(),
-  credits: z
-    .string()
-    .regex(/^\d{1,9}(\.\d{1,6})?$/, "--credits takes an amount in dollars, as in 25 or 0.5")
-    .optional(),
+  credits: z.string().optional(),
   concurrent: wholeOption("--concurrent"),
   queue: wholeOption("--queue"),
   rate: wholeOption("--rate"),
@@ -38,7 +36,7 @@ export async function createKey(typed: unknown, { output }: CommandContext): Pro
   const created = await operator.createKey({
     name,
     ...(account !== undefined && { account_id: account }),
-    ...(credits !== undefined && { credits_micros: String(toMicros(credits)) }),
+    ...(credits !== undefined && { credits_micros: String(parseDollars(credits, "--credits")) }),
     ...(concurrent !== undefined && { max_concurrent_jobs: concurrent }),
     ...(queue !== undefined && { max_queue_length: queue }),
     ...(rate !== undefined && { requests_per_minute: rate }),
@@ -68,21 +66,27 @@ export async function listKeys(typed: unknown, { output }: CommandContext): Prom
 /** `upres keys revoke <id>`. */
 export async function revokeKey(id: string, typed: unknown, { output }: CommandContext): Promise<void> {
   await using operator = await openOperator(readServiceConfig(typed));
-  if (!(await operator.revokeKey(id.split(":")[0] ?? id))) {
+  if (!(await operator.revokeKey(withoutSecret(id)))) {
     throw new AppError("bad_request", "There is no such key; `upres keys list` shows them.");
   }
   output.document({ id, revoked: true });
   output.result("The key is not valid any more.");
 }
 
-/** Dollars as typed, exactly. */
-export function toMicros(amount: string): bigint {
-  const [whole = "0", fraction = ""] = amount.split(".");
-  return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, "0"));
+/** `upres keys grant <account or key> <dollars>`. */
+export async function grantCredits(id: string, dollars: string, typed: unknown, { output }: CommandContext): Promise<void> {
+  const micros = parseDollars(dollars, "A grant");
+  if (micros === 0n) throw badRequest("A grant takes an amount above zero");
+  await using operator = await openOperator(readServiceConfig(typed));
+  const granted = await operator.grantCredits(withoutSecret(id), micros);
+  if (granted === undefined) {
+    throw new AppError("bad_request", "There is no such account or key; `upres keys list` shows them.");
+  }
+  output.document(granted);
+  output.result(`The account ${granted.account_id} has ${formatMicros(BigInt(granted.balance_micros))} dollars now.`);
 }
 
-export function formatMicros(micros: bigint): string {
-  const absolute = micros < 0n ? -micros : micros;
-  const text = `${absolute / 1_000_000n}.${String(absolute % 1_000_000n).padStart(6, "0")}`.replace(/(\.\d\d\d*?)0+$/, "$1");
-  return micros < 0n ? `-${text}` : text;
+/** Of a whole key only the part that names it. */
+function withoutSecret(key: string): string {
+  return key.split(":")[0] ?? key;
 }

@@ -141,7 +141,7 @@ function problemsOf(wire: WireError & { kind: "model" }, failure: JobFailure, as
     case "none":
       return [{ loc: ["body"], msg: "The server failed to process the request.", type, input: null, url }];
     case "unavailable":
-      return unavailable(asked.request).map((missing) => ({ ...missing, type, url }));
+      return [{ ...unavailable(failure, asked.request), type, url }];
     case "scale_ratio": {
       const { target } = asked.request;
       return [{ loc: ["body", "scale_ratio"], msg, type, input: target.kind === "scale" ? target.factor : null, url }];
@@ -154,23 +154,30 @@ function problemsOf(wire: WireError & { kind: "model" }, failure: JobFailure, as
 }
 
 function contextOf(type: string, { details }: JobFailure): Record<string, unknown> | undefined {
-  if (type === "unsupported_video_format") return { supported_formats: supportedFormats };
-  return type === "file_too_large" ? { max_size: details["maxBytes"] ?? null } : undefined;
+  switch (type) {
+    case "unsupported_video_format":
+      return { supported_formats: supportedFormats };
+    case "file_too_large":
+      return { max_size: details["maxBytes"] ?? null };
+    case "video_duration_too_long":
+      return { max_duration: details["maxSourceSeconds"] ?? null, provided_duration: details["durationSeconds"] ?? null };
+    default:
+      return undefined;
+  }
 }
 
-/** Names what the server was asked for beyond its defaults: one of it is what the engine does not have. */
-function unavailable(request: UpscaleRequest): readonly Pick<Problem, "loc" | "msg" | "input">[] {
-  const asked = [
-    { field: "target_fps", input: "60fps", isUnusual: request.fps !== "keep" },
-    { field: "enhancement_preset", input: request.preset, isUnusual: request.preset !== "general" },
-    { field: "enhancement_tier", input: request.tier, isUnusual: request.tier === "pro" },
-    { field: "fidelity", input: request.fidelity, isUnusual: request.fidelity !== "high" },
-  ].filter(({ isUnusual }) => isUnusual);
-  return asked.map(({ field, input }) => ({
-    loc: ["body", field],
-    msg: `${field} '${input}' is not available on this server yet.`,
-    input,
-  }));
+/** Names the option that the engine does not have. */
+function unavailable(failure: JobFailure, request: UpscaleRequest): Pick<Problem, "loc" | "msg" | "input"> {
+  const fields = new Map<unknown, { readonly field: string; readonly input: string }>([
+    ["fps", { field: "target_fps", input: `${request.fps}fps` }],
+    ["preset", { field: "enhancement_preset", input: request.preset }],
+    ["tier", { field: "enhancement_tier", input: request.tier }],
+    ["fidelity", { field: "fidelity", input: request.fidelity }],
+  ]);
+  const missing = fields.get(failure.details["option"]);
+  if (missing === undefined) return { loc: ["body"], msg: failure.message, input: null };
+  const { field, input } = missing;
+  return { loc: ["body", field], msg: `${field} '${input}' is not available on this server yet.`, input };
 }
 
 export function tooLarge(): FalReply {

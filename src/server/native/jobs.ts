@@ -5,6 +5,7 @@ import { AppError } from "../../domain/errors.ts";
 import type { Job, JobSource } from "../../domain/job.ts";
 import { accountOf } from "../auth.ts";
 import { eventStream } from "./events.ts";
+import { findJob, jobNotFound } from "./find-job.ts";
 import type { NativeParts } from "./parts.ts";
 import { resultLinkOf } from "./result-link.ts";
 import { uploadKey } from "./uploads.ts";
@@ -29,11 +30,7 @@ export function jobRoutes(parts: NativeParts): FastifyPluginAsync {
     return encodeJob(job, { queuePosition, now: clock.now(), resultLink });
   };
 
-  const find = async (account: Account, id: string): Promise<Job> => {
-    const job = z.uuid().safeParse(id).success ? await jobs.get(account.id, id) : undefined;
-    if (job === undefined) throw jobNotFound(id);
-    return job;
-  };
+  const find = (account: Account, id: string): Promise<Job> => findJob(jobs, account.id, id);
 
   const submit = async (request: FastifyRequest): Promise<Job> => {
     const account = await accountOf(request, parts.accounts);
@@ -129,8 +126,4 @@ function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   if (key === undefined) return undefined;
   if (typeof key === "string" && idempotencyKeyShape.test(key)) return key;
   throw new AppError("bad_request", "The Idempotency-Key takes 1 to 255 visible characters.");
-}
-
-function jobNotFound(id: string): AppError {
-  return new AppError("job_not_found", "There is no such job.", { details: { id } });
 }

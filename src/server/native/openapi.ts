@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DeliveryList, ResentDocument } from "./deliveries.ts";
 import { CreateJob, JobDocument, JobList, LogDocument, PlanQuestion, UploadDocument } from "./wire.ts";
 
 export type Operation = {
@@ -72,6 +73,29 @@ export const operations: readonly Operation[] = [
     query: [{ name: "after", about: "Only lines with a higher sequence." }],
     status: 200,
     answers: LogDocument,
+  },
+  {
+    method: "get",
+    path: "/api/jobs/{id}/report",
+    summary: "Read what was measured of a job's result",
+    about: "What `upres --report` writes. 404 while there is none: a job gets its report when it succeeds.",
+    status: 200,
+    answers: Anything,
+  },
+  {
+    method: "get",
+    path: "/api/jobs/{id}/deliveries",
+    summary: "List a job's callbacks",
+    status: 200,
+    answers: DeliveryList,
+  },
+  {
+    method: "post",
+    path: "/api/deliveries/{id}/resend",
+    summary: "Send a callback again",
+    about: "With all its attempts, also when it was delivered before.",
+    status: 202,
+    answers: ResentDocument,
   },
   {
     method: "post",

@@ -2,6 +2,7 @@ import type { Accounts } from "../../accounts/accounts.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { SigningKey } from "../../domain/webhook.ts";
+import type { DeliveryService } from "../../delivery/create-delivery.ts";
 import type { Ingest } from "../../ingest/ingest.ts";
 import type { JobService } from "../../jobs/job-service.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
@@ -13,6 +14,9 @@ export type NativeParts = {
   readonly version: string;
   readonly jobs: JobService;
   readonly accounts: Accounts;
+  /** What was measured of a job's result; undefined while there is none. */
+  readonly report: (jobId: string) => Promise<unknown>;
+  readonly deliveries: Pick<DeliveryService, "list" | "resend">;
   readonly store: ObjectStore;
   readonly links: SignedLinks;
   readonly ingest: Ingest;

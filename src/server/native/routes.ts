@@ -1,9 +1,11 @@
 import type { FastifyPluginAsync } from "fastify";
+import { deliveryRoutes } from "./deliveries.ts";
 import { docsPage } from "./docs-page.ts";
 import { jobRoutes } from "./jobs.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { NativeParts } from "./parts.ts";
 import { planRoutes } from "./plan.ts";
+import { reportRoutes } from "./reports.ts";
 import { resumableUploadRoutes } from "./resumable-uploads.ts";
 import { uploadRoutes } from "./uploads.ts";
 
@@ -11,6 +13,8 @@ import { uploadRoutes } from "./uploads.ts";
 export function nativeRoutes(parts: NativeParts): FastifyPluginAsync {
   return async (app) => {
     await app.register(jobRoutes(parts));
+    await app.register(reportRoutes(parts));
+    await app.register(deliveryRoutes(parts));
     await app.register(uploadRoutes(parts));
     await app.register(resumableUploadRoutes(parts, parts.tus));
     await app.register(planRoutes(parts));

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { isFinished, type Job, jobStates } from "../../domain/job.ts";
+import { type Job, jobStates } from "../../domain/job.ts";
 import { boxes, containers, defaultRequest, presets, tiers, UpscaleRequest } from "../../domain/upscale-request.ts";
 import { AppError } from "../../domain/errors.ts";
+import { estimateSecondsLeft } from "./seconds-left.ts";
 
 const Picture = z.object({
   to: z
@@ -51,7 +52,11 @@ export const JobDocument = z.object({
   state: z.enum(jobStates),
   progress: z.number().min(0).max(1),
   queue_position: z.int().min(0).nullable().describe("Jobs that start before this one; null once it has started."),
-  seconds_left: z.number().nullable().describe("A guess from the speed so far; null while there is none."),
+  seconds_left: z
+    .int()
+    .min(1)
+    .nullable()
+    .describe("A guess from the average speed since the start; null unless it runs and can be guessed."),
   request: z.object({
     target: UpscaleRequest.shape.target,
     fps: Picture.shape.fps,
@@ -131,7 +136,7 @@ export function encodeJob(job: Job, { queuePosition, now, resultLink }: JobFacts
     state: job.state,
     progress: job.progress,
     queue_position: queuePosition ?? null,
-    seconds_left: secondsLeft(job, now),
+    seconds_left: estimateSecondsLeft(job, now),
     request: { ...request, format: container },
     priority: job.priority,
     created_at: job.createdAt.toISOString(),
@@ -154,15 +159,6 @@ export function encodeJob(job: Job, { queuePosition, now, resultLink }: JobFacts
     error: job.failure === undefined ? null : { ...job.failure, details: { ...job.failure.details } },
     price_micros: String(job.priceMicros),
   };
-}
-
-/** Guesses too early are worse than none. */
-const surestProgress = 0.02;
-
-function secondsLeft(job: Job, now: Date): number | null {
-  if (isFinished(job.state) || job.startedAt === undefined || job.progress < surestProgress) return null;
-  const spentSeconds = (now.getTime() - job.startedAt.getTime()) / 1000;
-  return Math.round((spentSeconds * (1 - job.progress)) / job.progress);
 }
 
 /** Reads what a caller sent.  Throws: AppError `bad_request` naming every wrong field. */

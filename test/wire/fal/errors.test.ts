@@ -130,6 +130,13 @@ const unsupported = {
   ctx: { supported_formats: expect.arrayContaining([".mp4", ".mov", ".webm"]) },
   url: url("unsupported_video_format"),
 };
+const tooLong = {
+  ...byVideo,
+  type: "video_duration_too_long",
+  msg: "why",
+  ctx: { max_duration: 60, provided_duration: 61.5 },
+  url: url("video_duration_too_long"),
+};
 const broken = {
   loc: ["body"],
   type: "internal_server_error",
@@ -165,18 +172,7 @@ const failures: readonly (readonly [ErrorCode, number, Record<string, unknown>, 
     },
     { scale_ratio: 4 },
   ],
-  [
-    "not_available",
-    422,
-    {
-      loc: ["body", "enhancement_preset"],
-      input: "ugc",
-      type: "feature_not_supported",
-      msg: "enhancement_preset 'ugc' is not available on this server yet.",
-      url: url("feature_not_supported"),
-    },
-    { enhancement_preset: "ugc" },
-  ],
+  ["input_too_long", 422, tooLong, {}],
   ["encode_failed", 500, broken, {}],
   ["out_of_memory", 500, broken, {}],
   ["verification_failed", 500, broken, {}],
@@ -188,7 +184,11 @@ describe("a job that fails", () => {
     const submitted = await post("queue", JSON.stringify({ video_url: videoUrl, ...input }));
     const { request_id: id } = (await submitted.json()) as { request_id: string }; // of that shape, see client.test.ts
     const claim = await server.driver.start();
-    await server.driver.fail(claim, { code, message: "why", details: { maxBytes: 7 } });
+    await server.driver.fail(claim, {
+      code,
+      message: "why",
+      details: { maxBytes: 7, durationSeconds: 61.5, maxSourceSeconds: 60 },
+    });
     const status = await get(`${id}/status`);
     expect(status.status).toBe(200);
     expect(await status.json()).toMatchObject({
@@ -205,6 +205,38 @@ describe("a job that fails", () => {
       expect(result.headers.get("x-fal-billable-units")).toBe("0");
       expect(await result.json()).toEqual({ detail: [entry] });
     }
+  });
+
+  const everything = { target_fps: "60fps", enhancement_preset: "ugc", enhancement_tier: "pro", fidelity: "medium" };
+  test.each([
+    ["fps", "target_fps", "60fps"],
+    ["preset", "enhancement_preset", "ugc"],
+    ["tier", "enhancement_tier", "pro"],
+    ["fidelity", "fidelity", "medium"],
+  ])("for want of its %s names that one alone", async (option, field, input) => {
+    const submitted = await post("queue", JSON.stringify({ video_url: videoUrl, ...everything }));
+    const { request_id: id } = (await submitted.json()) as { request_id: string }; // of that shape, see client.test.ts
+    await server.driver.fail(await server.driver.start(), { code: "not_available", message: "why", details: { option } });
+    const result = await get(id);
+    expect(result.status).toBe(422);
+    expect(await result.json()).toEqual({
+      detail: [
+        {
+          loc: ["body", field],
+          msg: `${field} '${input}' is not available on this server yet.`,
+          type: "feature_not_supported",
+          input,
+          url: url("feature_not_supported"),
+        },
+      ],
+    });
+  });
+
+  test("for want of something that the endpoint has no field for says what", async () => {
+    const submitted = await post("queue", JSON.stringify({ video_url: videoUrl }));
+    const { request_id: id } = (await submitted.json()) as { request_id: string }; // of that shape, see client.test.ts
+    await server.driver.fail(await server.driver.start(), { code: "not_available", message: "why", details: {} });
+    expect(await (await get(id)).json()).toMatchObject({ detail: [{ loc: ["body"], msg: "why", input: null }] });
   });
 
   test.each([

@@ -1,0 +1,15 @@
+import type { Job } from "../../domain/job.ts";
+
+/** Guesses too early are worse than none. */
+const surestProgress = 0.02;
+
+/** How long a running job probably takes yet, by its average speed since its start, waits and restarts included: slow to
+ *  change, and never better than what was seen.  Shape: whole seconds from 1 on; null while nothing can be said, also
+ *  between the last frame and the end. */
+export function estimateSecondsLeft(job: Pick<Job, "state" | "progress" | "startedAt">, now: Date): number | null {
+  const { state, progress, startedAt } = job;
+  if (state !== "running" || startedAt === undefined || progress < surestProgress || progress >= 1) return null;
+  const spentSeconds = (now.getTime() - startedAt.getTime()) / 1000;
+  if (spentSeconds <= 0) return null; // the clock of the machine that works on it is ahead of ours
+  return Math.max(1, Math.round((spentSeconds * (1 - progress)) / progress));
+}
