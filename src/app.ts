@@ -10,12 +10,20 @@ import { safeSend } from "./core/safe-send.ts";
 import type { Database } from "./db/database.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open-database.ts";
+import { defaultRetrySchedule } from "./delivery/delivery.ts";
 import { createDelivery } from "./delivery/create-delivery.ts";
 import { signingKeyOf } from "./delivery/signing-key.ts";
 import type { AccountFacts, DialectParts } from "./dialects/dialect-parts.ts";
 import { falHostRewrite, hasHostedName } from "./dialects/fal/hosts.ts";
 import { falRoutes } from "./dialects/fal/routes.ts";
 import { createFalWebhooks } from "./dialects/fal/webhook.ts";
+import { runwareRoutes } from "./dialects/runware/routes.ts";
+import { runwayRoutes } from "./dialects/runway/routes.ts";
+import { useapiRoutes } from "./dialects/useapi/routes.ts";
+import { createUseapiWebhooks } from "./dialects/useapi/webhook.ts";
+import { wavespeedRoutes } from "./dialects/wavespeed/routes.ts";
+import { createWavespeedWebhooks } from "./dialects/wavespeed/webhook.ts";
+import { createRunwareWebhooks } from "./dialects/runware/webhook.ts";
 import { AppError } from "./domain/errors.ts";
 import { version } from "./engine/version.ts";
 import { createIngest } from "./ingest/ingest.ts";
@@ -90,18 +98,23 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     }),
   );
   const jobs = limitQueue(runner, accounts, config.jobs.maxQueueLength);
-  jobs.onPlanned(createHoldByPlan({ ledger: accounts.ledger }));
-  jobs.onFinished(createCharge({ ledger: accounts.ledger, jobs: runner }));
+  const prices = { runwareSecondMicros: config.hosted.runware.priceMicros };
+  jobs.onPlanned(createHoldByPlan({ ledger: accounts.ledger, prices }));
+  jobs.onFinished(createCharge({ ledger: accounts.ledger, jobs: runner, prices }));
 
   const { resultLifetimeSeconds, inputLifetimeSeconds } = config.jobs;
   const allowAddress = createAddressGuard(config.webhooks.allow);
   const delivery = createDelivery({
     database,
     jobs,
-    send: (url, options) => safeSend(url, { ...options, allowAddress, timeoutMs: config.webhooks.timeoutMs }),
+    send: (url, options) => safeSend(url, { ...options, allowAddress }),
+    retry: { ...defaultRetrySchedule, timeoutMs: config.webhooks.timeoutMs },
     encoders: {
       native: createNativeWebhooks({ signingKey, links, resultLifetimeSeconds, clock }),
       fal: createFalWebhooks({ signingKey, links, resultLifetimeSeconds }),
+      wavespeed: createWavespeedWebhooks({ signingKey, links, resultLifetimeSeconds }),
+      useapi: createUseapiWebhooks({ links, resultLifetimeSeconds }),
+      runware: createRunwareWebhooks({ links, resultLifetimeSeconds, secondMicros: config.hosted.runware.priceMicros }),
     },
     clock,
     logger,
@@ -192,6 +205,22 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       tell: (transaction, message) => delivery.enqueue(transaction, message),
       limits: { maxUploadBytes: limits.maxUploadBytes, uploadLifetimeSeconds: inputLifetimeSeconds, resultLifetimeSeconds },
     }),
+    runwayRoutes({
+      ...dialectParts,
+      ...config.hosted.runway,
+      hostedLimits: config.hosted.holds,
+      allowsHttp: !config.hosted.holds,
+      dailyLimit: undefined,
+      allowAddress: createAddressGuard(config.fetch.allow),
+    }),
+    wavespeedRoutes({
+      ...dialectParts,
+      ...config.hosted.wavespeed,
+      hostedLimits: config.hosted.holds,
+      allowsHttp: !config.hosted.holds,
+    }),
+    useapiRoutes({ ...dialectParts, maxSeconds: config.hosted.useapi.maxSeconds }),
+    runwareRoutes({ ...dialectParts, target: config.hosted.runware.target, secondMicros: config.hosted.runware.priceMicros }),
   ];
   const serves = role === "all" || role === "api";
   const server = serves

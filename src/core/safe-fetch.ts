@@ -25,6 +25,8 @@ export type FetchOptions = {
   /** Longest silence of the server. */
   readonly idleTimeoutMs: number;
   readonly maxRedirects: number;
+  /** Left out: GET. The body of a HEAD is empty. */
+  readonly method?: "GET" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
   /** Asked with every address before a connection is made to it, at each redirect anew; left out, all are allowed. */
   readonly allowAddress?: (address: string) => boolean;
@@ -52,7 +54,7 @@ export async function safeFetch(url: URL, options: FetchOptions): Promise<Fetche
   };
   try {
     const { response, finalUrl } = await follow(url, options, signal);
-    const length = Number(response.headers["content-length"] ?? NaN);
+    const length = options.method === "HEAD" ? 0 : Number(response.headers["content-length"] ?? NaN);
     const sizeBytes = Number.isInteger(length) ? length : undefined;
     const common = { url: finalUrl, headers: response.headers, sizeBytes };
     if (response.statusCode === 304) {
@@ -73,9 +75,10 @@ type Followed = { readonly response: IncomingMessage; readonly finalUrl: URL };
 
 async function follow(start: URL, options: FetchOptions, signal: AbortSignal): Promise<Followed> {
   let url = start;
+  let status = 0;
   for (let hop = 0; hop <= options.maxRedirects; hop += 1) {
     const response = await send(url, options, signal);
-    const status = response.statusCode ?? 0;
+    status = response.statusCode ?? 0;
     if (status === 200 || status === 304) return { response, finalUrl: url };
     const { location } = response.headers;
     response.destroy();
@@ -86,7 +89,7 @@ async function follow(start: URL, options: FetchOptions, signal: AbortSignal): P
     if (next === null) throw new FetchError("redirects", "the server redirects to an address that is not valid");
     url = next;
   }
-  throw new FetchError("redirects", `the server redirects more than ${options.maxRedirects} times`);
+  throw new FetchError("redirects", `the server redirects more than ${options.maxRedirects} times`, { status });
 }
 
 function send(url: URL, options: FetchOptions, signal: AbortSignal): Promise<IncomingMessage> {
@@ -100,6 +103,7 @@ function send(url: URL, options: FetchOptions, signal: AbortSignal): Promise<Inc
   return new Promise((resolve, reject) => {
     const request = start(url, {
       agent: false,
+      method: options.method ?? "GET",
       headers: { "user-agent": "upres", accept: "*/*", "accept-encoding": "identity", ...options.headers },
       lookup: guardedLookup(options.lookup, allowAddress),
       signal,

@@ -5,6 +5,8 @@ import { defaultRetrySchedule, type Delivery, type NewDelivery } from "./deliver
 import type { DeliveryParts } from "./delivery-parts.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
 import { countDeliveries, insertDelivery, listDeliveries, removeOldDeliveries, resetDelivery } from "./delivery-table.ts";
+import { createProgressListener } from "./progress.ts";
+import { dropWaitingProgress, lockMessages } from "./progress-table.ts";
 
 export interface DeliveryService {
   /** Begins to send what is due, also what an earlier process left. */
@@ -16,7 +18,7 @@ export interface DeliveryService {
   /** Writes a delivery of something that is no job, in the caller's transaction. */
   enqueue(database: Database, delivery: NewDelivery): Promise<void>;
   list(accountId: string, options?: { readonly jobId?: string; readonly limit?: number }): Promise<readonly Delivery[]>;
-  /** Sends it again with all its attempts; false where the account has no such delivery. */
+  /** Sends a job's end again with all its attempts; false where the account has no such delivery. */
   resend(accountId: string, id: string): Promise<boolean>;
   /** How many there are of each state, over all accounts. */
   counts(): Promise<Readonly<Record<Delivery["state"], number>>>;
@@ -24,7 +26,8 @@ export interface DeliveryService {
   removeOld(before: Date): Promise<number>;
 }
 
-/** Tells webhook targets that a job has ended: written in the transaction that ends it, retried for hours, over restarts. */
+/** Tells webhook targets that a job has ended: written in the transaction that ends it, retried for hours, over restarts.
+ *  Dialects that want it also tell how an unfinished job gets on, once each and before its end. */
 export function createDelivery(parts: DeliveryParts): DeliveryService {
   const { database, jobs, encoders, clock, logger } = parts;
   const loop = new DeliveryLoop({ ...parts, retry: parts.retry ?? defaultRetrySchedule });
@@ -39,9 +42,19 @@ export function createDelivery(parts: DeliveryParts): DeliveryService {
   };
 
   jobs.onFinished(async ({ job }, transaction) => {
-    const delivery = deliveryOf(job, encoders[job.dialect]);
-    if (delivery !== undefined) await enqueue(transaction, delivery);
+    const encoder = encoders[job.dialect];
+    const delivery = deliveryOf(job, encoder);
+    if (delivery === undefined) return;
+    if (encoder?.encodeProgress !== undefined) {
+      await lockMessages(transaction, delivery);
+      await dropWaitingProgress(transaction, delivery);
+    }
+    await enqueue(transaction, delivery);
   });
+
+  jobs.onProgress(
+    createProgressListener({ database, encoders, isTarget: isHttpUrl, onWritten: () => loop.wakeSoon(), clock, logger }),
+  );
 
   return {
     start: () => loop.start(),

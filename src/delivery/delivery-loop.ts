@@ -41,13 +41,34 @@ export class DeliveryLoop {
   }
 
   async runDue(): Promise<void> {
-    const { database, clock, retry } = this.#parts;
+    const { database, clock } = this.#parts;
+    const leaseMs = this.#longestTimeoutMs() * 2;
+    const underWay = new Set<Promise<void>>();
+    const failures: unknown[] = [];
     for (;;) {
-      const due = await claimDue(database, { limit: attemptsAtOnce, now: clock.now(), leaseMs: retry.timeoutMs * 2 });
-      if (due.length === 0) return;
-      await Promise.all(due.map((delivery) => this.#attempt(delivery)));
-      if (this.#stopping.signal.aborted) return;
+      const isOver = this.#stopping.signal.aborted || failures.length > 0;
+      const limit = isOver ? 0 : attemptsAtOnce - underWay.size;
+      const due = limit === 0 ? [] : await claimDue(database, { limit, now: clock.now(), leaseMs });
+      for (const delivery of due) {
+        const attempt = this.#attempt(delivery)
+          .catch((error: unknown) => void failures.push(error))
+          .finally(() => underWay.delete(attempt));
+        underWay.add(attempt);
+      }
+      if (underWay.size === 0) break;
+      // A target that takes its time does not keep the others from being told.
+      if (due.length === 0) await this.#untilOneEnds(underWay);
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Waits until an attempt has ended, or until something may have become due. */
+  async #untilOneEnds(underWay: ReadonlySet<Promise<void>>): Promise<void> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, this.#rest.signal]);
+    await Promise.race([...underWay, this.#parts.clock.sleep(longestIdleMs, signal)]);
+    over.abort();
+    if (this.#rest.signal.aborted) this.#rest = new AbortController();
   }
 
   async #run(): Promise<void> {
@@ -67,6 +88,11 @@ export class DeliveryLoop {
     }
   }
 
+  #longestTimeoutMs(): number {
+    const { encoders, retry } = this.#parts;
+    return Math.max(retry.timeoutMs, ...Object.values(encoders).map((encoder) => encoder.retry?.timeoutMs ?? 0));
+  }
+
   async #attempt(delivery: Delivery): Promise<void> {
     const { database, clock, logger } = this.#parts;
     const outcome = await this.#send(delivery);
@@ -77,7 +103,7 @@ export class DeliveryLoop {
     await recordAttempt(database, delivery.id, outcome, clock.now());
   }
 
-  async #send({ url, message, dialect, attempts }: Delivery): Promise<AttemptOutcome> {
+  async #send({ kind, url, message, dialect, attempts }: Delivery): Promise<AttemptOutcome> {
     const { send, encoders, clock } = this.#parts;
     const encoder = encoders[dialect];
     const retry = encoder?.retry ?? this.#parts.retry;
@@ -94,7 +120,7 @@ export class DeliveryLoop {
       if (!(cause instanceof FetchError)) throw cause;
       error = cause.message;
     }
-    const delaySeconds = retry.delaysSeconds[attempts - 1];
+    const delaySeconds = kind === "progress" ? undefined : retry.delaysSeconds[attempts - 1];
     if (delaySeconds === undefined) return { state: "failed", status, error, nextAttemptAt: undefined };
     return { state: "waiting", status, error, nextAttemptAt: new Date(clock.now().getTime() + delaySeconds * 1000) };
   }

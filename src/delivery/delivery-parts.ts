@@ -8,7 +8,7 @@ import type { JobService } from "../jobs/job-service.ts";
 
 export type DeliveryParts = {
   readonly database: Database;
-  readonly jobs: Pick<JobService, "onFinished">;
+  readonly jobs: Pick<JobService, "onFinished" | "onProgress">;
   /** core/safe-send with the addresses that may be called. */
   readonly send: (url: URL, options: SendOptions) => Promise<SendReply>;
   /** Dialects without callbacks have none. */

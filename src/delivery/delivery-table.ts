@@ -1,9 +1,11 @@
 import type { Database } from "../db/database.ts";
 import type { DialectName } from "../domain/job.ts";
 import type { Delivery, NewDelivery } from "./delivery.ts";
+import { endLostProgress } from "./progress-table.ts";
 
 type Row = {
   readonly id: string;
+  readonly kind: Delivery["kind"];
   readonly job_id: string;
   readonly account_id: string;
   readonly dialect: DialectName;
@@ -20,26 +22,33 @@ type Row = {
   readonly last_error: string | null;
 };
 
-/** Writes a delivery that is due at once; a second one of the same job to the same target is left out. */
+/** Writes a delivery of a job's end that is due at once; a second one of the same job to the same target is left out. */
 export async function insertDelivery(database: Database, delivery: NewDelivery, now: Date): Promise<void> {
   const { jobId, accountId, dialect, url, message } = delivery;
   await database.query(
     `insert into deliveries (job_id, account_id, dialect, url, body, content_type, facts, created_at, next_attempt_at)
-     values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $8) on conflict (job_id, url) do nothing`,
+     values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $8) on conflict (job_id, url) where kind = 'end' do nothing`,
     [jobId, accountId, dialect, url, message.body, message.contentType, JSON.stringify(message.facts), now],
   );
 }
 
-/** Takes up to `limit` deliveries that are due, so that no other process takes them before the lease ends. */
+/** True of a delivery `d` before which the same target has to be told something else. */
+const isBehind = `exists (
+  select 1 from deliveries e where e.job_id = d.job_id and e.url = d.url and e.kind = 'progress' and e.state = 'waiting'
+    and e.sequence < d.sequence)`;
+
+/** Takes up to `limit` deliveries that are due, so that no other process takes them before the lease ends. Of one job and
+ *  target it takes at most the first. */
 export async function claimDue(
   database: Database,
   { limit, now, leaseMs }: { readonly limit: number; readonly now: Date; readonly leaseMs: number },
 ): Promise<readonly Delivery[]> {
+  await endLostProgress(database, now);
   const rows = await database.query<Row>(
     `update deliveries set attempts = attempts + 1, leased_until = $2 where id in (
-       select id from deliveries
-       where state = 'waiting' and next_attempt_at <= $1 and (leased_until is null or leased_until <= $1)
-       order by next_attempt_at limit $3 for update skip locked
+       select id from deliveries d
+       where state = 'waiting' and next_attempt_at <= $1 and (leased_until is null or leased_until <= $1) and not ${isBehind}
+       order by next_attempt_at, sequence limit $3 for update skip locked
      ) returning *`,
     [now, new Date(now.getTime() + leaseMs), limit],
   );
@@ -63,11 +72,11 @@ export async function recordAttempt(database: Database, id: string, outcome: Att
   );
 }
 
-/** Makes a delivery due again with all its attempts.  Shape: false where the account has no such delivery. */
+/** Makes the delivery of a job's end due again with all its attempts.  Shape: false where the account has no such one. */
 export async function resetDelivery(database: Database, accountId: string, id: string, now: Date): Promise<boolean> {
   const rows = await database.query(
     `update deliveries set state = 'waiting', attempts = 0, next_attempt_at = $3, leased_until = null, delivered_at = null
-     where id = $1 and account_id = $2 returning id`,
+     where id = $1 and account_id = $2 and kind = 'end' returning id`,
     [id, accountId, now],
   );
   return rows.length > 0;
@@ -80,16 +89,17 @@ export async function listDeliveries(
 ): Promise<readonly Delivery[]> {
   const rows = await database.query<Row>(
     `select * from deliveries where account_id = $1 and ($2::uuid is null or job_id = $2::uuid)
-     order by created_at desc, id limit $3`,
+     order by created_at desc, sequence desc limit $3`,
     [accountId, jobId ?? null, limit],
   );
   return rows.map(fromRow);
 }
 
-/** When the next waiting delivery is due. */
+/** When the next waiting delivery is due; one that waits for another comes with that. */
 export async function nextDueAt(database: Database): Promise<Date | undefined> {
   const [row] = await database.query<{ due: Date | null }>(
-    `select min(greatest(next_attempt_at, coalesce(leased_until, next_attempt_at))) as due from deliveries where state = 'waiting'`,
+    `select min(greatest(next_attempt_at, coalesce(leased_until, next_attempt_at))) as due from deliveries d
+     where state = 'waiting' and not ${isBehind}`,
   );
   return row?.due ?? undefined;
 }
@@ -110,6 +120,7 @@ export async function countDeliveries(database: Database): Promise<Readonly<Reco
 function fromRow(row: Row): Delivery {
   return {
     id: row.id,
+    kind: row.kind,
     jobId: row.job_id,
     accountId: row.account_id,
     dialect: row.dialect,

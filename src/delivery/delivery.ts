@@ -1,9 +1,11 @@
 import type { DialectName } from "../domain/job.ts";
 import type { RetrySchedule, WebhookMessage } from "../domain/webhook.ts";
 
-/** One message for one target, from the end of a job until the target acknowledges or the attempts are used up. */
+/** One message for one target, until the target acknowledges or the attempts are used up. */
 export type Delivery = {
   readonly id: string;
+  /** Of a job's end there is one per target, tried again and again; of its progress there may be several, tried once. */
+  readonly kind: "end" | "progress";
   readonly jobId: string;
   readonly accountId: string;
   readonly dialect: DialectName;

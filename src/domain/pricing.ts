@@ -4,6 +4,11 @@ import type { UpscaleRequest } from "./upscale-request.ts";
 /** What a price depends on once the result is there. */
 export type PricedResult = { readonly durationSeconds: number; readonly width: number; readonly height: number };
 
+/** Prices that the operator sets, where a service has none of its own. */
+export type PriceSettings = { readonly runwareSecondMicros: number };
+
+const noPrices: PriceSettings = { runwareSecondMicros: 0 };
+
 /** 0.0072 US dollars for a second of 1080p. */
 export const falUnitPriceMicros = 7_200n;
 /** Held at submit, when nobody knows yet how long the video is. */
@@ -27,6 +32,10 @@ function sizeFactor(pixels: number): number {
   return pixels <= 2560 * 1440 ? 2 : 4;
 }
 
+export function runwareMicros(durationSeconds: number, secondMicros: number): bigint {
+  return BigInt(Math.round(durationSeconds * secondMicros));
+}
+
 /** One credit is 0.01 US dollars. */
 export const runwayCreditMicros = 10_000n;
 
@@ -42,7 +51,12 @@ export function wavespeedCents(durationSeconds: number): bigint {
 
 /** The price of a finished job by its dialect's own rule. Dialects that name no price are free.
  *  Units: millionths of a US dollar, rounded to nearest. */
-export function priceMicros(dialect: DialectName, request: UpscaleRequest, result: PricedResult): bigint {
+export function priceMicros(
+  dialect: DialectName,
+  request: UpscaleRequest,
+  result: PricedResult,
+  { runwareSecondMicros }: PriceSettings = noPrices,
+): bigint {
   switch (dialect) {
     case "fal": {
       const milliUnits = BigInt(Math.round(falBillableUnits(request, result) * 1000));
@@ -53,13 +67,14 @@ export function priceMicros(dialect: DialectName, request: UpscaleRequest, resul
       return runwayCredits(result.durationSeconds) * runwayCreditMicros;
     case "wavespeed":
       return wavespeedCents(result.durationSeconds) * 10_000n;
-    case "native":
     case "runware":
+      return runwareMicros(result.durationSeconds, runwareSecondMicros);
+    case "native":
       return 0n;
   }
 }
 
 /** What is held from the credits until a job ends: the price of a short video at the largest size it may get. */
-export function reserveMicros(dialect: DialectName, request: UpscaleRequest): bigint {
-  return priceMicros(dialect, request, { durationSeconds: assumedDurationSeconds, width: 3840, height: 2160 });
+export function reserveMicros(dialect: DialectName, request: UpscaleRequest, settings?: PriceSettings): bigint {
+  return priceMicros(dialect, request, { durationSeconds: assumedDurationSeconds, width: 3840, height: 2160 }, settings);
 }

@@ -10,7 +10,8 @@ const keptAudio: Record<Container, RegExp> = {
 };
 const textSubtitles = /^(subrip|text|ass|ssa|webvtt|mov_text)$/;
 const stillCodecs = /^(png|mjpeg|bmp|webp|tiff|gif|jpegxl)$/;
-const stillContainers = /_pipe|^image2/;
+/** Formats of one picture. */
+export const stillContainers = /_pipe|^image2/;
 
 /** The video to enhance: not a cover picture, marked default before not, and the one with most packets.
  *  Throws: AppError `no_video`. */

@@ -8,6 +8,7 @@ import { writeDemoClip } from "../../src/media/demo-clip.ts";
 import { probe } from "../../src/media/probe.ts";
 import { operations } from "../../src/server/native/openapi.ts";
 import { CallbackReceiver } from "../support/callback-receiver.ts";
+import { createClient, endpoint } from "../support/fal-client.ts";
 import { NativeClient } from "../support/native-client.ts";
 import { runUpres, ServeProcess } from "../support/serve-process.ts";
 
@@ -146,23 +147,24 @@ describe("a server without keys", () => {
     expect(second).toMatchObject({ state: "succeeded", result: { width: 384, height: 216 } });
   });
 
-  it("makes the same bytes as the command", async () => {
-    const made = await runUpres([
-      join(folder, "clip.mp4"),
-      "-o",
-      join(folder, "command.mp4"),
-      "--scale",
-      "2",
-      "--tier",
-      "fast",
-      "--quality",
-      "40",
-    ]);
+  it("makes the same bytes as the command and as the fal dialect", async () => {
+    const commandPath = join(folder, "command.mp4");
+    const made = await runUpres([join(folder, "clip.mp4"), "-o", commandPath, "--scale", "2", "--tier", "fast"]);
     expect(made).toMatchObject({ code: 0 });
+    const byCommand = await readFile(commandPath);
+
     const upload = await client.upload(clip, "clip.mp4");
-    const { result } = await client.finished((await client.submit({ upload_id: upload.id, ...quick })).id);
-    const served = Buffer.from(await (await fetch(result?.url ?? "")).arrayBuffer());
-    expect(served.equals(await readFile(join(folder, "command.mp4")))).toBe(true);
+    const { result } = await client.finished((await client.submit({ upload_id: upload.id, tier: "fast", scale: 2 })).id);
+    const byNative = Buffer.from(await (await fetch(result?.url ?? "")).arrayBuffer());
+    expect(byNative.equals(byCommand)).toBe(true);
+
+    const fal = createClient(server.url);
+    const videoUrl = await fal.storage.upload(new Blob([clip], { type: "video/mp4" }));
+    const input = { video_url: videoUrl, scale_ratio: 2, enhancement_tier: "fast" } as const;
+    const { data } = await fal.subscribe(endpoint, { input });
+    const { video } = z.object({ video: z.object({ url: z.url() }) }).parse(data);
+    const byFal = Buffer.from(await (await fetch(video.url)).arrayBuffer());
+    expect(byFal.equals(byCommand)).toBe(true);
   });
 
   it("calls back with the finished job, signed", async () => {

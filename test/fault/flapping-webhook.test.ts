@@ -52,7 +52,7 @@ function service(allow: readonly string[] = ["127.0.0.0/8"], timeoutMs = default
   const allowAddress = createAddressGuard(allow);
   return createDelivery({
     database: made.database,
-    jobs: { onFinished: () => undefined },
+    jobs: { onFinished: () => undefined, onProgress: () => undefined },
     send: (to, options) => safeSend(to, { ...options, allowAddress }),
     encoders: { fal: encoder },
     clock,

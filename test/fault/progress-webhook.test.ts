@@ -65,7 +65,7 @@ function secondSender(): DeliveryService {
   const allowAddress = createAddressGuard(["127.0.0.0/8"]);
   return createDelivery({
     database: server.database,
-    jobs: { onFinished: () => undefined },
+    jobs: { onFinished: () => undefined, onProgress: () => undefined },
     send: (to, options) => safeSend(to, { ...options, allowAddress }),
     encoders: { useapi: encoder },
     clock,

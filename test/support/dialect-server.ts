@@ -74,8 +74,9 @@ export async function startDialectServer(options: DialectServerOptions): Promise
     reserveCredits: (job, transaction) => accounts.ledger.reserve(job.accountId, job.id, job.priceMicros, transaction),
     runsWorker: true,
   });
-  jobs.onPlanned(createHoldByPlan({ ledger: accounts.ledger }));
-  jobs.onFinished(createCharge({ ledger: accounts.ledger, jobs }));
+  const prices = { runwareSecondMicros: 0 };
+  jobs.onPlanned(createHoldByPlan({ ledger: accounts.ledger, prices }));
+  jobs.onFinished(createCharge({ ledger: accounts.ledger, jobs, prices }));
   const store = createDiskStore({ folder: join(folder, "store") });
   const links = createSignedLinks({ secret: new Uint8Array(32).fill(7), clock: () => clock.now() });
   const ownUrlToKey = createOwnUrlToKey(links);

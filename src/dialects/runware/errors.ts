@@ -1,0 +1,87 @@
+import { AppError, type ErrorCode } from "../../domain/errors.ts";
+import type { Job, JobFailure } from "../../domain/job.ts";
+import type { UpscaleRequest } from "../../domain/upscale-request.ts";
+import type { ErrorEntry, Problem } from "./answer.ts";
+
+type WireError = Pick<Problem, "code" | "status" | "parameter">;
+
+const badVideo: WireError = { code: "invalidInputsVideo", status: 400, parameter: "inputs.video" };
+const noTransfer: WireError = { code: "failedToTransferVideo", status: 400, parameter: "inputs.video" };
+const broke: WireError = { code: "processingFailed", status: 500 };
+const tooMany: WireError = { code: "rateLimitExceeded", status: 429 };
+const noMedia: WireError = { code: "mediaNotFound", status: 400, parameter: "inputs.video" };
+
+/** Clients sort codes into classes by their words: see the spellings. */
+const wireErrors = {
+  bad_request: { code: "invalidPayload", status: 400 },
+  not_available: { code: "unsupportedParameter", status: 400, parameter: "upres" },
+  input_not_found: noTransfer,
+  input_unreadable: badVideo,
+  no_video: badVideo,
+  unsupported_input: badVideo,
+  size_limit: badVideo,
+  input_too_long: badVideo,
+  decode_failed: badVideo,
+  download_failed: noTransfer,
+  upload_too_large: noTransfer,
+  output_exists: broke,
+  output_unwritable: broke,
+  workspace_busy: broke,
+  provider_unavailable: { code: "providerUnavailable", status: 503 },
+  model_invalid: broke,
+  encode_failed: broke,
+  out_of_memory: broke,
+  verification_failed: broke,
+  cancelled: { code: "taskFailed", status: 400 },
+  job_finished: { code: "taskFailed", status: 400 },
+  job_not_found: { code: "taskNotFound", status: 404, parameter: "taskUUID" },
+  queue_full: tooMany,
+  too_many_jobs: tooMany,
+  rate_limited: tooMany,
+  start_timeout: { code: "providerTimeout", status: 503 },
+  credits_exhausted: { code: "insufficientCredits", status: 402 },
+  unauthorized: { code: "invalidApiKey", status: 401, parameter: "apiKey" },
+  object_not_found: noMedia,
+  upload_not_found: noMedia,
+  upload_refused: { code: "uploadFailed", status: 502, parameter: "uploadEndpoint" },
+  internal: { code: "internalServerError", status: 500 },
+} as const satisfies Record<ErrorCode, WireError>;
+
+export const internalError: Problem = {
+  ...wireErrors.internal,
+  message: "The server failed unexpectedly; its log says more.",
+};
+
+/** Why a call cannot be carried out. An error that is none of ours says nothing of itself. */
+export function problemOf(error: unknown): Problem {
+  if (!(error instanceof AppError)) return internalError;
+  return { ...wireErrors[error.code], message: error.message };
+}
+
+/** The same for a file that is brought to the store by a field of its own. */
+export function mediaProblemOf(error: unknown, parameter: "media" | "image"): Problem {
+  const problem = problemOf(error);
+  const name = parameter === "media" ? "Media" : "Image";
+  if (error instanceof AppError && (error.code === "object_not_found" || problem.code === noTransfer.code)) {
+    return { ...problem, status: 400, code: `failedToTransfer${name}`, parameter };
+  }
+  return problem.code === badVideo.code ? { ...problem, code: `invalid${name}`, parameter } : problem;
+}
+
+/** Why a task came to nothing. */
+export function failureEntry({ failure, request }: Pick<Job, "failure" | "request">, taskUUID: string): ErrorEntry {
+  const { code: errorCode, message }: JobFailure = failure ?? cancelled;
+  const { code, parameter }: WireError = errorCode === "internal" ? broke : wireErrors[errorCode];
+  const field = errorCode === "not_available" ? unavailableField(request) : parameter;
+  return { code, status: "error", message, ...(field !== undefined && { parameter: field }), taskUUID, taskType: "upscale" };
+}
+
+const cancelled: JobFailure = { code: "cancelled", message: "The task was cancelled.", details: {} };
+
+/** Names what was asked for beyond the defaults, which is what the engine does not have. */
+function unavailableField({ fps, preset, tier, fidelity }: UpscaleRequest): string {
+  if (fps !== "keep") return "upres.fps";
+  if (preset !== "general") return "upres.preset";
+  if (fidelity !== "high") return "upres.fidelity";
+  return tier === "standard" ? "upres" : "upres.tier";
+}
