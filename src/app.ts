@@ -44,6 +44,7 @@ import { createMetrics } from "./server/metrics.ts";
 import { nativeRoutes } from "./server/native/routes.ts";
 import { createNativeWebhooks } from "./server/native/webhook.ts";
 import { openStore } from "./server/open-store.ts";
+import { PollBudget } from "./server/poll-budget.ts";
 import { createPutResult } from "./server/put-result.ts";
 import { createOwnUrlToKey } from "./server/own-url.ts";
 import { createSignedLinks } from "./storage/signed-links.ts";
@@ -75,7 +76,13 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const database = building.use(await openDatabase({ url: config.database.url?.reveal(), dataFolder }));
   await migrate(database);
 
-  const accounts = createAccounts({ database, clock, randomBytes, open: config.accounts.open });
+  const accounts = createAccounts({
+    database,
+    clock,
+    randomBytes,
+    open: config.accounts.open,
+    isSoleWriter: database.kind === "embedded",
+  });
   const signingKey = signingKeyOf(await loadInstallationKey(database, clock));
   const links = createSignedLinks({ secret: signingKey.deriveSecret("links"), clock: () => clock.now() });
   const store = openStore(config.storage, dataFolder);
@@ -136,6 +143,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         fetchSource: (source, path, signal) => ingest.fetchSource(source, path, signal),
         forgetDeliveries: (before) => delivery.removeOld(before),
         putResult: createPutResult({ store, allowAddress, clock }),
+        upkeep: async () => {
+          // A server of its own does this by itself.
+          if (database.kind === "embedded") await database.query("vacuum (analyze)");
+        },
         hasPeers: config.database.url !== undefined,
         engineThreads,
         concurrency: config.jobs.concurrency,
@@ -231,6 +242,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         logger,
         rewriteUrl: falHostRewrite,
         closing,
+        pollBudget:
+          worker === undefined ? undefined : new PollBudget({ isWorking: () => worker.isBusy, cores: pollCores(), clock }),
         routes,
       })
     : undefined;
@@ -254,6 +267,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     return { url, isOpen };
   };
   return { control, listen, close, [Symbol.asyncDispose]: close };
+}
+
+/** A twentieth of the machine for polls while it works: what they cost the work stays well under a tenth. */
+function pollCores(): number {
+  return availableParallelism() / 20;
 }
 
 const maxRedirects = 5;

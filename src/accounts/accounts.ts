@@ -14,6 +14,8 @@ export type AccountsParts = {
   readonly randomBytes: (count: number) => Buffer;
   /** "auto": no key is needed while none was ever made. */
   readonly open?: "auto" | "always" | "never";
+  /** Whether no other process makes keys, so that what was read once about them holds. */
+  readonly isSoleWriter?: boolean;
 };
 
 export type CreatedKey = { readonly key: ApiKey; readonly account: Account; /** Shown once. */ readonly credential: string };
@@ -45,18 +47,21 @@ const mostCachedKeys = 10_000;
 type KnownKey = { readonly keyId: string; readonly secretHash: Uint8Array; readonly account: Account; readonly untilMs: number };
 
 /** Keeps accounts, keys and credits in the database. */
-export function createAccounts({ database, clock, randomBytes, open = "auto" }: AccountsParts): Accounts {
+export function createAccounts({ database, clock, randomBytes, open = "auto", isSoleWriter = false }: AccountsParts): Accounts {
   const ledger = new CreditLedger(clock);
   const rate = new RequestRate(clock);
   const known = new Map<string, KnownKey>();
   let hasKeys = false;
+  let knowsOfNoKey = false;
 
   const isOpen = async (): Promise<boolean> => {
     if (open !== "auto") return open === "always";
     if (hasKeys) return false;
+    if (isSoleWriter && knowsOfNoKey) return true;
     const [row] = await database.query<{ found: boolean }>("select exists (select 1 from api_keys) as found");
     hasKeys = row?.found === true; // a key that was made once closes the server for good
-    return !hasKeys;
+    knowsOfNoKey = !hasKeys;
+    return knowsOfNoKey;
   };
 
   const findKey = async (id: string): Promise<KnownKey | undefined> => {

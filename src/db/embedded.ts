@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { PGlite, type Transaction, types } from "@electric-sql/pglite";
+import { type PGlite, type Transaction, types } from "@electric-sql/pglite";
+import { ensureDatabase } from "./database-template.ts";
+import { startEngine } from "./embedded-engine.ts";
 import { lockFolder } from "./folder-lock.ts";
 import type { Database, OpenDatabase, RawExecutor, TransactionDatabase } from "./database.ts";
 
@@ -11,7 +13,9 @@ export async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
   await mkdir(dataFolder, { recursive: true });
   const lock = await lockFolder(dataFolder);
   try {
-    const engine = await PGlite.create({ dataDir: join(dataFolder, "database") });
+    const folder = join(dataFolder, "database");
+    await ensureDatabase(folder);
+    const engine = await startEngine(folder);
     return new EmbeddedDatabase(engine, lock);
   } catch (error) {
     await lock[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ import { Changes } from "./changes.ts";
 import { claimOne, startTimeout } from "./claim.ts";
 import { finish, type FinishContext, type JobEnd, lockStates } from "./finish.ts";
 import type { JobQueue } from "./job-queue.ts";
-import { findRow, jobColumns, type JobRow, priorityNumbers, readLogs, toJob } from "./job-rows.ts";
+import { findRow, jobColumns, type JobRow, readLogs, toJob } from "./job-rows.ts";
 import type { ClaimState, JobClaim, JobCounts, JobProgress, JobRunner } from "./job-runner.ts";
 import type {
   CancelOutcome,
@@ -21,6 +21,7 @@ import type {
 } from "./job-service.ts";
 import { countJobs, listJobs, type ListOptions, spendingByDay } from "./listing.ts";
 import { SegmentBoard } from "./segment-board.ts";
+import { QueuePositions } from "./queue-positions.ts";
 import { expiredResults, forgetJobs, sourcesInUse } from "./stored-files.ts";
 import { submit } from "./submit.ts";
 import { watchJob } from "./watch.ts";
@@ -41,12 +42,14 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
   readonly #plannedListeners: JobListener[] = [];
   readonly #progressListeners: ((job: Job) => Promise<void>)[] = [];
   readonly #changes = new Changes();
+  readonly #positions: QueuePositions;
   readonly segments: SegmentBoard;
 
   constructor(options: JobsOptions, queue: JobQueue) {
     this.#options = options;
     this.#database = options.database;
     this.#queue = queue;
+    this.#positions = new QueuePositions(options.database, options.clock);
     this.segments = new SegmentBoard(options.database);
   }
 
@@ -74,13 +77,8 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
     return spendingByDay(this.#database, accountId, filter);
   }
 
-  async queuePosition(job: Job): Promise<number> {
-    const [row] = await this.#database.query<{ ahead: bigint }>(
-      `select count(*) as ahead from jobs
-       where state = 'queued' and (priority > $2 or (priority = $2 and sequence < (select sequence from jobs where id = $1)))`,
-      [job.id, priorityNumbers[job.priority]],
-    );
-    return Number(row?.ahead ?? 0n);
+  queuePosition(job: Job): Promise<number> {
+    return this.#positions.of(job);
   }
 
   async cancel(accountId: string, id: string): Promise<CancelOutcome> {

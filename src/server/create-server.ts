@@ -5,6 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import { AppError } from "../domain/errors.ts";
 import { refuseForeignPages } from "./auth.ts";
 import { createErrorHandler, notFound } from "./errors.ts";
+import type { PollBudget } from "./poll-budget.ts";
 import { cutQuery } from "./logger.ts";
 
 export type ServerParts = {
@@ -20,6 +21,8 @@ export type ServerParts = {
   readonly rewriteUrl: (headers: FastifyRequest["headers"], url: string) => string;
   /** Aborted first when closing, so that streams and long requests end. */
   readonly closing: AbortController;
+  /** Keeps reads from slowing the work on this machine; undefined where nothing is worked on. */
+  readonly pollBudget: PollBudget | undefined;
   readonly routes: readonly FastifyPluginAsync[];
 };
 
@@ -58,6 +61,8 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     const guard = { isOpen: () => accounts.isOpen(), isOwnName };
     app.addHook("onRequest", async (request) => await refuseForeignPages(request, guard));
   }
+  const { pollBudget } = parts;
+  if (pollBudget !== undefined) app.addHook("onRequest", (request) => pollBudget.wait(request, parts.closing.signal));
   for (const plugin of parts.routes) await app.register(plugin);
 
   const close = async (): Promise<void> => {

@@ -31,6 +31,8 @@ export type WorkerOptions = {
   readonly inputLifetimeSeconds: number;
   /** Forgets deliveries that ended before then; how many. */
   readonly forgetDeliveries: (before: Date) => Promise<number>;
+  /** What the database wants done now and then. */
+  readonly upkeep: () => Promise<void>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** How often to look for jobs that another process submitted; a second when left out. */
@@ -41,6 +43,8 @@ export type WorkerOptions = {
 
 export interface Worker {
   start(): void;
+  /** Whether it works on anything now. */
+  readonly isBusy: boolean;
   /** Ends running engines, hands their jobs back to the queue (finished segments stay) and resolves when all is quiet. */
   stop(): Promise<void>;
 }
@@ -70,6 +74,10 @@ class JobWorker implements Worker {
   start(): void {
     if (this.#loops.length > 0) throw new Error("a worker starts once");
     this.#loops = [this.#work(), this.#tidy()];
+  }
+
+  get isBusy(): boolean {
+    return this.#running.size > 0;
   }
 
   async stop(): Promise<void> {
@@ -168,11 +176,12 @@ class JobWorker implements Worker {
   }
 
   async #tidy(): Promise<void> {
-    const { clock, logger } = this.#options;
+    const { clock, logger, upkeep } = this.#options;
     while (!this.#stopping.signal.aborted) {
       try {
         const removed = await cleanUp(this.#options);
         await this.#removeLeftovers();
+        await upkeep();
         if (Object.values(removed).some((count) => count > 0)) logger.info("cleaned up", removed);
       } catch (error) {
         logger.error("clean-up failed", errorFacts(error));

@@ -163,6 +163,21 @@ test("cancelling a running job ends its engine within two seconds and leaves no 
   expect((await truth(options)).ends).toEqual([{ job_id: id, state: "cancelled" }]);
 });
 
+test("a worker of two segments at a time makes two of the same job", async () => {
+  const folder = await temporaryFolder();
+  const inputPath = join(folder, "input.mp4");
+  await writeDemoClip(inputPath, { size: { width: 256, height: 144 }, durationSeconds: 60, gopFrames: 25 });
+  const options = { inputPath, dataFolder: join(folder, "data"), concurrency: 2 };
+  const server = await JobServer.start(options);
+  const id = await server.submit();
+  await server.logged("helping");
+  expect(await server.end(id)).toMatchObject({ state: "succeeded" });
+  await server.stop();
+  const after = await truth(options);
+  expectEachSegmentOnce(after);
+  expect((await filesIn(options.dataFolder)).filter((file) => /^(?:work|help|objects\/segments)\//.test(file))).toEqual([]);
+});
+
 test("on Postgres several workers make the segments of one job, and the result is what one worker makes", async (context) => {
   const missing = missingDatabase("postgres");
   context.skip(missing !== undefined, missing);

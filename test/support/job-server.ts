@@ -43,6 +43,7 @@ const worker = createWorker({
   // The time is part of what a run knows its input by.
   fetchSource: (_source, path) => copyFile(inputPath, path),
   putResult: () => Promise.resolve(),
+  upkeep: () => Promise.resolve(),
   hasPeers: url !== undefined,
   engineThreads: 2,
   concurrency: options.concurrency ?? 1,
