@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,19 +48,25 @@ export type DialectServer = AsyncDisposable & {
 
 export type DialectServerOptions = {
   readonly dialect: DialectName;
-  readonly routes: (parts: DialectParts) => FastifyPluginAsync;
+  readonly routes: (parts: DialectParts, delivery: DeliveryService) => FastifyPluginAsync;
   readonly webhooks?: (parts: DialectParts) => WebhookEncoder;
+  /** For a server of several dialects. */
+  readonly encoders?: (parts: DialectParts) => Partial<Record<DialectName, WebhookEncoder>>;
+  /** Price of a second of Runware output, in millionths of a US dollar. */
+  readonly runwareSecondMicros?: number;
+  /** What a request is routed by instead of its own path. */
+  readonly rewriteUrl?: (headers: IncomingHttpHeaders, url: string) => string;
   readonly clock?: Clock;
   /** Jobs of one account at the same time. */
   readonly concurrency?: number;
 };
 
-/** One dialect on a listening server, with real accounts, jobs, storage, ingest from this machine and deliveries; only the
- *  work itself is done by hand. Without a key in its accounts it is open. */
+/** One dialect, or several, on a listening server, with real accounts, jobs, storage, ingest from this machine and
+ *  deliveries; only the work itself is done by hand. Without a key in its accounts it is open. */
 export async function startDialectServer(options: DialectServerOptions): Promise<DialectServer> {
-  const { clock = systemClock, concurrency = 100 } = options;
+  const { clock = systemClock, concurrency = 100, runwareSecondMicros = 0 } = options;
   const folder = await mkdtemp(join(tmpdir(), "upres-test-"));
-  const made = await createTestDatabase("embedded");
+  const made = await createTestDatabase(process.env["UPRES_TEST_DIALECT_DATABASE"] === "postgres" ? "postgres" : "embedded");
   const { database } = made;
   const accounts = createAccounts({
     database,
@@ -74,7 +81,7 @@ export async function startDialectServer(options: DialectServerOptions): Promise
     reserveCredits: (job, transaction) => accounts.ledger.reserve(job.accountId, job.id, job.priceMicros, transaction),
     runsWorker: true,
   });
-  const prices = { runwareSecondMicros: 0 };
+  const prices = { runwareSecondMicros };
   jobs.onPlanned(createHoldByPlan({ ledger: accounts.ledger, prices }));
   jobs.onFinished(createCharge({ ledger: accounts.ledger, jobs, prices }));
   const store = createDiskStore({ folder: join(folder, "store") });
@@ -118,19 +125,26 @@ export async function startDialectServer(options: DialectServerOptions): Promise
     database,
     jobs,
     send: (url, sendOptions) => safeSend(url, { ...sendOptions, allowAddress }),
-    encoders: options.webhooks === undefined ? {} : { [options.dialect]: options.webhooks(parts) },
+    encoders: {
+      ...options.encoders?.(parts),
+      ...(options.webhooks !== undefined && { [options.dialect]: options.webhooks(parts) }),
+    },
     clock,
     logger: silentLogger,
   });
   const seen: DialectServer["seen"] = [];
-  const app = fastify({ routerOptions: { maxParamLength: 4096 } });
+  const { rewriteUrl = (_headers, url) => url } = options;
+  const app = fastify({
+    routerOptions: { maxParamLength: 4096 },
+    rewriteUrl: (request) => rewriteUrl(request.headers, request.url ?? "/"),
+  });
   app.addHook("onRequest", async (request) => {
     seen.push({ line: `${request.method} ${request.originalUrl}`, headers: request.headers });
     await Promise.resolve();
   });
   app.setErrorHandler(createErrorHandler(silentLogger));
   await app.register(fileRoutes({ store, links, clock }));
-  await app.register(options.routes(parts));
+  await app.register(options.routes(parts, delivery));
   const base = await app.listen({ host: "127.0.0.1", port: 0 });
   return {
     base,
