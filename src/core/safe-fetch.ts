@@ -117,6 +117,8 @@ function send(url: URL, options: FetchOptions, signal: AbortSignal): Promise<Inc
       resolve(started);
     });
     request.once("error", reject);
+    // After an answer this changes nothing; a server that switches protocols leaves it at that.
+    request.once("close", () => reject(new FetchError("network", "the server does not answer with HTTP")));
     request.end();
   });
 }

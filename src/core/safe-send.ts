@@ -55,6 +55,8 @@ async function exchange(url: URL, options: SendOptions, signal: AbortSignal): Pr
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.once("response", resolve);
     request.once("error", reject);
+    // After an answer this changes nothing; a target that switches protocols leaves it at that.
+    request.once("close", () => reject(new FetchError("network", "the target does not answer with HTTP")));
   });
   if (typeof body === "string") request.end(body);
   // A target may answer before it has read everything: its answer is what counts then.

@@ -4,13 +4,15 @@ import { jobColumns, type JobRow, toJob } from "./job-rows.ts";
 
 const batch = 1000;
 
-/** Jobs whose result was kept for as long as it should be. */
+/** Jobs whose result was kept for as long as it should be, or that were removed, and that no unfinished job still reads. */
 export async function expiredResults(database: Database, now: Date, defaultLifetimeSeconds: number): Promise<readonly Job[]> {
   const rows = await database.query<JobRow>(
     `select ${jobColumns} from jobs
      where result is not null and result_removed_at is null
        and (removed_at is not null
          or finished_at + make_interval(secs => coalesce(result_lifetime_seconds, $2::double precision)) <= $1)
+       and not exists (select 1 from jobs reader where reader.state in ('queued', 'running')
+         and reader.source ->> 'kind' = 'object' and reader.source ->> 'key' = jobs.result ->> 'objectKey')
      order by finished_at limit ${batch}`,
     [now, defaultLifetimeSeconds],
   );

@@ -193,6 +193,15 @@ describe("a server that misbehaves", () => {
     raw.close();
   });
 
+  it("switches protocols", async () => {
+    const answer = "HTTP/1.1 101 Switching Protocols\r\nupgrade: chat\r\nconnection: upgrade\r\n\r\n";
+    const raw = createTcpServer((socket) => void socket.on("error", () => undefined).write(answer)).listen(0, "127.0.0.1");
+    await once(raw, "listening");
+    const { port: rawPort } = raw.address() as AddressInfo; // a TCP server's address
+    expect(await failureOf(ingest(), `http://127.0.0.1:${rawPort}/`)).toMatchObject({ details: { failure: "network" } });
+    raw.close();
+  });
+
   it("speaks no HTTP, or is not there", async () => {
     const raw = createTcpServer((socket) => socket.resume().end("SSH-2.0-OpenSSH_9.2\r\n")).listen(0, "127.0.0.1");
     await once(raw, "listening");

@@ -127,6 +127,18 @@ test("a target that never answers is given up on in time", async () => {
   expect(await delivery.list("alice")).toMatchObject([{ state: "waiting", lastError: "there was no answer within 0.05 s" }]);
 });
 
+test("a target that switches protocols is given up on in time", async () => {
+  const switches = (response: ServerResponse) => {
+    response.writeHead(101, { connection: "upgrade", upgrade: "other" });
+    response.end();
+  };
+  answers = [switches];
+  const delivery = service(undefined, 50);
+  await enqueue(delivery);
+  await delivery.runDue();
+  expect(await delivery.list("alice")).toMatchObject([{ state: "waiting", attempts: 1, lastError: expect.any(String) }]);
+});
+
 test("private targets are refused unless allowed", async () => {
   const delivery = service([]);
   await enqueue(delivery);

@@ -1,4 +1,5 @@
 import { AppError } from "../../domain/errors.ts";
+import type { Job } from "../../domain/job.ts";
 import { runwayCreditMicros, runwayCredits } from "../../domain/pricing.ts";
 import { readText } from "./body.ts";
 import { header, type RunwayCall, type RunwayContext } from "./context.ts";
@@ -57,23 +58,23 @@ async function submitSource(
   const { jobs, maxSeconds } = context;
   const reserveMicros = runwayCredits(source.durationSeconds) * runwayCreditMicros;
   const dialectData: DialectData = { ownsSource: source.isOwned };
-  // Credits are asked first: who is out of both hears of credits.
+  const submitJob = (): Promise<Job> =>
+    jobs.submit({
+      accountId,
+      dialect: "runway",
+      request: upscaleRequest,
+      source: { kind: "object", key: source.key },
+      dialectData,
+      reserveMicros,
+      idempotencyKey,
+      // As it was measured; a hundredth of a second is a container's rounding.
+      ...(maxSeconds !== undefined && { maxSourceSeconds: maxSeconds + 0.01 }),
+    });
+  // Credits are asked first: who is out of both hears of credits. A task that was made under this key already has its own.
   const { balanceMicros } = await context.accountFacts(accountId);
-  if (balanceMicros !== undefined && balanceMicros < reserveMicros) return { kind: "refused", reply: outOfCredits };
+  const isShort = balanceMicros !== undefined && balanceMicros < reserveMicros;
   try {
-    const job = await dailyLimit.within(accountId, () =>
-      jobs.submit({
-        accountId,
-        dialect: "runway",
-        request: upscaleRequest,
-        source: { kind: "object", key: source.key },
-        dialectData,
-        reserveMicros,
-        idempotencyKey,
-        // As it was measured; a hundredth of a second is a container's rounding.
-        ...(maxSeconds !== undefined && { maxSourceSeconds: maxSeconds + 0.01 }),
-      }),
-    );
+    const job = await (isShort ? submitJob() : dailyLimit.within(accountId, submitJob));
     return "waitSeconds" in job ? { kind: "refused", reply: dailyLimitReached(job.waitSeconds) } : { kind: "job", job };
   } catch (error) {
     if (error instanceof AppError && error.code === "credits_exhausted") return { kind: "refused", reply: outOfCredits };

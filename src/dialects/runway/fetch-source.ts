@@ -8,7 +8,8 @@ export type FetchedSource = { readonly contentType: string; readonly body: Async
  *  Throws: FetchError, also while the body is read; the signal's reason. */
 export async function fetchSource(
   url: URL,
-  { limits, allowAddress, sourceTimeoutMs, closing }: RunwayContext,
+  { limits, allowAddress, sourceTimeoutMs }: RunwayContext,
+  signal: AbortSignal,
 ): Promise<FetchedSource> {
   const options: FetchOptions = {
     maxBytes: limits.maxUrlBytes,
@@ -17,13 +18,31 @@ export async function fetchSource(
     maxRedirects: limits.maxRedirects,
     headers: { "user-agent": "RunwayML API/1.0" },
     allowAddress,
-    signal: closing,
+    signal,
   };
   // The hosted service asks first, so a host that does not answer HEAD does not serve.
-  if (limits.checksTypes) await safeFetch(url, { ...options, method: "HEAD" });
-  const resource = await safeFetch(url, options);
+  if (limits.checksTypes) await within(signal, ask(url, options));
+  const resource = await within(signal, safeFetch(url, options));
   if (resource.isUnchanged) throw new FetchError("status", "the server answered with status 304", { status: 304 });
   return { contentType: resource.headers["content-type"] ?? "", body: resource.body };
+}
+
+/** A host can leave a request without any outcome: one that switches protocols does.  Throws: the signal's reason. */
+async function within<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+  const over = Promise.withResolvers<never>();
+  const end = (): void => over.reject(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}
+
+/** Sends a HEAD and lets go of the connection.  Throws: FetchError; the signal's reason. */
+async function ask(url: URL, options: FetchOptions): Promise<void> {
+  const answer = await safeFetch(url, { ...options, method: "HEAD" });
+  if (!answer.isUnchanged) await Array.fromAsync(answer.body);
 }
 
 /** Why a fetch failed, in the service's words. */

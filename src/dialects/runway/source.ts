@@ -54,7 +54,7 @@ async function store(uri: VideoUri, { accountId, signal }: Bounds, context: Runw
     case "data":
       return await storeBody(once(uri.bytes), { maxBytes: limits.maxUploadBytes, signal }, context);
     case "url": {
-      const { contentType, body } = await fetchSource(uri.url, context);
+      const { contentType, body } = await fetchSource(uri.url, context, signal);
       const stored = await storeBody(body, { maxBytes: limits.maxUrlBytes, signal }, context);
       if (!limits.checksTypes || isTakenType(contentType)) return stored;
       await dropSource(stored, context);

@@ -6,7 +6,7 @@ import type { RunwayCall, RunwayContext } from "./context.ts";
 import { decodeUpload } from "./decode.ts";
 import { invalidBody, tooLarge } from "./errors.ts";
 import { json, noContent, type RunwayReply } from "./reply.ts";
-import { newUploadKey, slotKeyOf } from "./upload-token.ts";
+import { signSlot, signUploadUri, slotKeyOf } from "./upload-token.ts";
 import { sizeMessage } from "./video-uri.ts";
 import type { UploadSlot } from "./wire.ts";
 
@@ -23,17 +23,16 @@ export async function openUpload(call: RunwayCall, context: RunwayContext): Prom
   const decoded = decodeUpload(text);
   if (!decoded.ok) return invalidBody(decoded.problem);
   const id = randomUUID();
-  const key = newUploadKey(call.accountId, id);
+  const upload = { accountId: call.accountId, id };
   const lifetimeMs = Math.min(lifetimeSeconds, context.inputLifetimeSeconds) * 1000;
   const expiresAt = new Date(context.clock.now().getTime() + lifetimeMs);
-  const { maxUploadBytes: maxBytes } = context.limits;
   const slot: UploadSlot = {
     uploadUrl: `${call.publicBase}${slotPath}/${id}`,
     fields: {
       key: `ephemeral/${id}/${safeName(decoded.value.filename)}`,
-      token: context.links.sign({ key, purpose: "write", expiresAt, maxBytes }),
+      token: signSlot(upload, expiresAt, context),
     },
-    runwayUri: `runway://${context.links.sign({ key, purpose: "read", expiresAt })}`,
+    runwayUri: `runway://${signUploadUri(upload, expiresAt, context)}`,
   };
   return json(200, slot);
 }

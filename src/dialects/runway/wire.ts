@@ -19,7 +19,8 @@ export const UploadBody = z.object({
   type: z.literal("ephemeral"),
 });
 
-const day = z.iso.date();
+/** Years that every database knows, with what is added to them. */
+const day = z.iso.date().refine((text) => /^[12]/.test(text), "Invalid ISO date");
 
 export const UsageBody = z.object({ startDate: day.optional(), beforeDate: day.optional() });
 export type UsageBody = z.infer<typeof UsageBody>;

@@ -1,6 +1,6 @@
 import type { Job } from "../../domain/job.ts";
 import type { UseapiParts } from "./context.ts";
-import { type Asset, findAsset, findDeleted, insertAssets } from "./assets.ts";
+import { type Asset, findAsset, findDeleted, insertAssets, markDeleted } from "./assets.ts";
 import { twinOf } from "./ids.ts";
 import { artifactName, expiryOf, taskDataOf } from "./task-data.ts";
 
@@ -29,6 +29,14 @@ export async function getAsset(accountId: string, id: string, parts: ArtifactPar
   const artifact = job === undefined ? undefined : artifactOf(job, parts);
   if (artifact !== undefined) await insertAssets(database, [artifact]);
   return artifact;
+}
+
+/** Writes down that a task's artifact is deleted; its file goes with the leftovers. */
+export async function deleteArtifact(job: Job, parts: ArtifactParts): Promise<void> {
+  const artifact = artifactOf(job, parts);
+  if (artifact === undefined) return;
+  await insertAssets(parts.database, [artifact]);
+  await markDeleted(parts.database, artifact.accountId, artifact.id, parts.clock.now());
 }
 
 /** Tasks whose artifact can still be had, of those that have one. */

@@ -60,7 +60,7 @@ export function replyToError(error: unknown): Reply {
   if (error instanceof AppError) return replyToAppError(error);
   const status = statusOf(error);
   if (status === 413) return refusal(413, "The request body is too large");
-  if (status !== undefined && error instanceof Error) return refusal(400, error.message);
+  if (status !== undefined) return refusal(400, "The request is not valid");
   return refusal(broken.status, broken.text);
 }
 

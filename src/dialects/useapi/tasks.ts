@@ -1,12 +1,11 @@
 import type { Job, JobState } from "../../domain/job.ts";
-import { isOver, withArtifacts } from "./artifacts.ts";
-import { markDeleted } from "./assets.ts";
+import { deleteArtifact, isOver, withArtifacts } from "./artifacts.ts";
 import { type Call, type Handler, notFound, requireOwn, type UseapiParts } from "./context.ts";
 import { decodeId, decodePage, decodeStatuses } from "./decode.ts";
 import { encodeTask, encodeTracked, statusOf, type TaskView } from "./encode-task.ts";
 import { refusal } from "./errors.ts";
-import { twinOf } from "./ids.ts";
 import { getLocalAccount } from "./local-accounts.ts";
+import { removeLeftovers } from "./media.ts";
 import { noContent, ok, type Reply } from "./reply.ts";
 import { taskDataOf } from "./task-data.ts";
 import type { TaskStatus } from "./wire.ts";
@@ -14,16 +13,14 @@ import type { TaskStatus } from "./wire.ts";
 /** `GET /tasks/{taskId}`. */
 export const readTask: Handler = (call, parts) => taskReply(call.item, call, parts);
 
-/** `DELETE /tasks/{taskId}`: its result is gone at once. */
+/** `DELETE /tasks/{taskId}`: its result is gone at once, unless another task still has to read it. */
 export const deleteTask: Handler = async (call, parts) => {
   const { accountId } = call.caller;
   const { id } = await ownTask(call.item, call, parts);
   const removed = await parts.jobs.remove(accountId, id);
   if (removed === undefined) throw notFound();
-  if (removed.result !== undefined) {
-    await parts.store.delete(removed.result.objectKey);
-    await markDeleted(parts.database, accountId, twinOf(id), parts.clock.now());
-  }
+  await deleteArtifact(removed, parts);
+  await removeLeftovers(parts);
   return noContent;
 };
 
@@ -102,9 +99,8 @@ async function viewsOf(jobs: readonly Job[], { publicBase }: Call, parts: Useapi
 
 /** Of these jobs, the one that starts next of all. */
 async function findNext(jobs: readonly Job[], { jobs: service }: UseapiParts): Promise<string | undefined> {
-  // The next is the oldest that waits, unless those of a higher priority come before it.
-  for (const job of jobs.filter(({ state }) => state === "queued").toReversed()) {
-    if ((await service.queuePosition(job)) === 0) return job.id;
-  }
-  return undefined;
+  // Of those that wait it can only be the oldest of the highest priority.
+  const waiting = jobs.filter(({ state }) => state === "queued").toReversed();
+  const first = waiting.find(({ priority }) => priority === "normal") ?? waiting[0];
+  return first !== undefined && (await service.queuePosition(first)) === 0 ? first.id : undefined;
 }

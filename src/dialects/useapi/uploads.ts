@@ -56,6 +56,7 @@ async function store(
   } catch (error) {
     await parts.store.delete(objectKey);
     if (signal.aborted) throw new AppError("bad_request", "The upload was not complete", { cause: error });
+    if (error instanceof AppError && error.code === "rate_limited") throw busyLooking(error);
     throw error;
   }
 }
@@ -65,6 +66,11 @@ async function look({ key }: StoredObject, signal: AbortSignal, parts: UseapiPar
   const { facts } = await parts.inspectSource({ kind: "object", key }, { timeoutMs: lookTimeoutMs, signal });
   const { kind, durationSeconds, size, frameRate, hasAudio } = facts;
   return { kind, durationSeconds, ...(size !== undefined && { width: size.width, height: size.height }), frameRate, hasAudio };
+}
+
+/** It is the server that has too much to do, not the caller. */
+function busyLooking(cause: AppError): AppError {
+  return new AppError("workspace_busy", cause.message, { details: cause.details, retryable: true, cause });
 }
 
 /** The service keeps assets for good; here as long as results at least. */

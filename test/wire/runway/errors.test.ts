@@ -40,6 +40,8 @@ beforeAll(async () => {
     "/typeless": (_request, response) => response.end(clip),
     "/parameter": file(clip, "Video/MP4; codecs=avc1"),
     "/moved": status(302, { location: "/clip.mp4" }),
+    "/headless": (request, response) => (request.method === "HEAD" ? status(405) : file(clip))(request, response),
+    "/switches": status(101, { connection: "upgrade", upgrade: "other" }),
     "/forbidden": status(403),
     "/broken": status(500),
     "/unchanged": status(304),
@@ -132,7 +134,8 @@ const wrongVideos: readonly (readonly [string, unknown])[] = [
   ["/forbidden", videoIssue(code("403"))],
   ["/broken", videoIssue(code("500"))],
   ["/unchanged", videoIssue(code("304"))],
-  ["/moved", videoIssue(expect.stringMatching(/^Failed to fetch asset\. Received HTTP response code "3(02|XX)"\.$/) as never)],
+  ["/moved", videoIssue(code("302"))],
+  ["/headless", videoIssue(code("405"))],
   ["http://127.0.0.1:1/clip.mp4", videoIssue(unreachable)],
   ["https://no-such-name.invalid/clip.mp4", videoIssue(unreachable)],
   ["https://10.0.0.1/clip.mp4", videoIssue(unreachable)],
@@ -189,6 +192,29 @@ describe("a video that cannot be taken", () => {
     const answer = await answerOf(await post("/v1/video_upscale", body, { key, to: impatient }));
     expect(answer).toEqual(refused(videoIssue("Timeout while fetching asset.")));
     expect(await inputsIn(impatient)).toBe(0);
+  });
+
+  test("a host is asked by HEAD first, and not again when it refuses", async () => {
+    const { id, key } = await server.account();
+    for (const [place, methods] of [
+      ["/headless", ["HEAD"]],
+      ["/parameter", ["HEAD", "GET"]],
+    ] as const) {
+      sources.seen.length = 0;
+      await post("/v1/video_upscale", JSON.stringify({ model, videoUri: uriOf(place) }), { key });
+      expect(sources.seen.map(({ method }) => method)).toEqual(methods);
+      for (const { userAgent } of sources.seen) expect(userAgent).toMatch(/^RunwayML API\//);
+    }
+    expect(await server.jobs.count(id)).toBe(1);
+    await server.driver.workOnce();
+  });
+
+  test("a host that switches protocols does not keep its caller waiting", async () => {
+    await using impatient = await startRunwayServer({ sourceTimeoutMs: 300 });
+    const { key } = await impatient.account();
+    const body = JSON.stringify({ model, videoUri: uriOf("/switches") });
+    const answer = await answerOf(await post("/v1/video_upscale", body, { key, to: impatient }));
+    expect(answer).toEqual(refused(videoIssue(expect.stringMatching(/Timeout|may be down/) as never)));
   });
 
   test("a link of this server's own that has expired", async () => {

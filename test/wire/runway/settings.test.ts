@@ -260,8 +260,8 @@ describe.each(clientVersions)("client %s", (version) => {
     const firstDay = { date: "2026-01-31", usedCredits: [{ model, amount: 13 }] };
     const secondDay = { date: "2026-02-01", usedCredits: [{ model, amount: 2 }] };
     expect(await client.organization.retrieveUsage()).toEqual({ models: [model], results: [firstDay, secondDay] });
-    const until = async (startDate: string, beforeDate: string) =>
-      await client.organization.retrieveUsage({ startDate, beforeDate });
+    const until = async (startDate: string, beforeDate?: string) =>
+      await client.organization.retrieveUsage({ startDate, ...(beforeDate !== undefined && { beforeDate }) });
     expect(await until("2026-01-31", "2026-02-01")).toEqual({ models: [model], results: [firstDay] });
     expect(await until("2026-02-01", "2026-03-01")).toEqual({ models: [model], results: [secondDay] });
     expect(await until("2025-12-01", "2025-12-31")).toEqual({ models: [], results: [] });
@@ -269,6 +269,8 @@ describe.each(clientVersions)("client %s", (version) => {
       ["2025-01-01", "2026-01-01"],
       ["2026-01-02", "2026-01-02"],
       ["2026-02-30", "2026-03-01"],
+      ["0000-01-01", "0000-01-02"],
+      ["9999-12-31", undefined],
       ["yesterday", "2026-03-01"],
     ] as const) {
       expect(await failureOf(until(start, before))).toMatchObject({ name: "BadRequestError" });
@@ -370,6 +372,16 @@ describe("a create that comes again", () => {
     while (sources.seen.filter(({ path }) => path === "/held.mp4").length < 2) await new Promise(setImmediate);
     await fetch(`${sources.base}/release`);
     expect(await first).toBe(await second);
+    expect(await server.jobs.count(accountId)).toBe(1);
+    expect(await Array.fromAsync(server.store.list("inputs/"))).toHaveLength(1);
+  });
+
+  test("is the first one's task though the process ended before it had noted that, and the credits are spent", async () => {
+    await using server = await startRunwayServer({ dailyLimit: 1 });
+    const { id: accountId, key } = await server.account(2);
+    const first = await send(server.base, headersOf(key, 0), "/source.mp4");
+    await server.database.query("update runway_submits set job_id = null");
+    expect(await send(server.base, headersOf(key, 1), "/source.mp4")).toBe(first);
     expect(await server.jobs.count(accountId)).toBe(1);
     expect(await Array.fromAsync(server.store.list("inputs/"))).toHaveLength(1);
   });

@@ -61,6 +61,21 @@ function clipOf(): Buffer {
   return clip;
 }
 
+test("a URI is good as a source of its own account only, not as a link to the file", async () => {
+  const [owner, other] = [await server.account(), await server.account()];
+  const slot = await open(owner.key);
+  expect((await fill(slot, clip)).status).toBe(204);
+  for (const token of [slot.runwayUri.slice("runway://".length), slot.fields["token"] ?? ""]) {
+    const link = `${server.base}/files/${token}/clip.mp4`;
+    expect((await fetch(link)).status).toBe(404);
+    const body = JSON.stringify({ model, videoUri: link });
+    expect((await postTo(server.base, "/v1/video_upscale", body, { key: other.key })).status).toBe(400);
+  }
+  const body = JSON.stringify({ model, videoUri: slot.runwayUri });
+  expect((await postTo(server.base, "/v1/video_upscale", body, { key: other.key })).status).toBe(400);
+  expect((await postTo(server.base, "/v1/video_upscale", body, { key: owner.key })).status).toBe(200);
+});
+
 test("a token of one slot does not fill another, nor does a link of another kind", async () => {
   const { id, key } = await server.account();
   const [one, other] = [await open(key), await open(key)];

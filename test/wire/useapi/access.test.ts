@@ -10,8 +10,21 @@ let alice: UseapiClient;
 let bob: UseapiClient;
 /** Alice's, which may not spend more than 12 credits in all. */
 let assetId: string;
+/** How often the queue was asked for a place in it. */
+let positionsAsked = 0;
 beforeAll(async () => {
-  server = await startUseapiServer({ clock });
+  server = await startUseapiServer({
+    clock,
+    change: ({ jobs }) => ({
+      jobs: new Proxy(jobs, {
+        get: (target, name) => {
+          if (name === "queuePosition") positionsAsked += 1;
+          const value: unknown = Reflect.get(target, name);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      }),
+    }),
+  });
   clip = await makeClip(2);
   const keys = await Promise.all(
     [120_000n, undefined].map((creditsMicros) =>
@@ -175,6 +188,20 @@ test("tasks are listed newest first, by page and by status", async () => {
   for (const { id, accountId } of await server.jobs.list(key.account.id)) await server.jobs.cancel(accountId, id);
 });
 
+test("behind another account's task all are THROTTLED, and the queue is asked once", async () => {
+  const [other, key] = [await server.accounts.createKey({ name: "erin" }), await server.accounts.createKey({ name: "dave" })];
+  const [erin, dave] = [new UseapiClient(server, other.credential), new UseapiClient(server, key.credential)];
+  const { taskId: ahead } = await erin.start({ videoAssetId: (await erin.upload(clip)).assetId });
+  const { assetId: videoAssetId } = await dave.upload(clip);
+  for (const exploreMode of [false, false, true]) await dave.start({ videoAssetId, exploreMode });
+  positionsAsked = 0;
+  const { body } = await dave.call("GET", "/tasks/?offset=0&limit=10");
+  expect(body).toMatchObject({ tasks: Array.from({ length: 3 }, () => ({ status: "THROTTLED" })) });
+  expect(positionsAsked).toBe(1);
+  await erin.call("DELETE", `/scheduler/${ahead}`);
+  for (const { id, accountId } of await server.jobs.list(key.account.id)) await server.jobs.cancel(accountId, id);
+});
+
 test("a file that a waiting task will read outlives its asset, and goes once the task has ended", async () => {
   const { assetId: videoAssetId } = await bob
     .call("POST", "/accounts/d@example.com", {
@@ -205,6 +232,22 @@ test("deleting a finished task takes its result along", async () => {
   expect((await fetch(artifact?.url ?? "")).status).toBe(404);
   expect((await bob.call("GET", `/assets/${artifact?.assetId}`)).status).toBe(404);
   expect((await bob.call("GET", `/tasks/${taskId}`)).status).toBe(404);
+});
+
+test("a result that a waiting task will read outlives its own task", async () => {
+  const { assetId: videoAssetId } = await bob.upload(clip);
+  const { taskId } = await bob.start({ videoAssetId });
+  await server.driver.workOnce();
+  const [artifact] = (await bob.task(taskId)).artifacts;
+  const { taskId: second } = await bob.start({ videoAssetId: artifact?.assetId });
+  const { source } = await jobOf(second);
+  const key = source.kind === "object" ? source.key : "";
+  expect((await bob.call("DELETE", `/tasks/${taskId}`)).status).toBe(204);
+  expect(await bob.call("GET", `/assets/${artifact?.assetId}`)).toMatchObject(refused(404, "Not found."));
+  expect(await server.store.head(key)).toBeDefined();
+  await bob.call("DELETE", `/scheduler/${second}`);
+  await bob.upload(clip);
+  expect(await server.store.head(key)).toBeUndefined();
 });
 
 test("after their time tasks answer 410, and files are gone", async () => {

@@ -14,6 +14,8 @@ let assetUuid: string;
 let storingEnded = 0;
 /** What `authenticate` meets beside the real accounts. */
 let misfortune: AppError | undefined;
+/** What looking at an upload meets. */
+let misfortuneLooking: AppError | undefined;
 beforeAll(async () => {
   server = await startUseapiServer({
     change: (parts) => ({
@@ -21,6 +23,8 @@ beforeAll(async () => {
         if (misfortune !== undefined) throw misfortune;
         return await parts.authenticate(credential, options);
       },
+      inspectSource: (...asked) =>
+        misfortuneLooking === undefined ? parts.inspectSource(...asked) : Promise.reject(misfortuneLooking),
       ingest: {
         storeUpload: (...upload) => parts.ingest.storeUpload(...upload).finally(() => (storingEnded += 1)),
       },
@@ -239,6 +243,24 @@ describe("accounts", () => {
 });
 
 describe("what happens to the server or the account", () => {
+  test("an upload that nobody has the time to look at is refused for now, and not kept", async () => {
+    misfortuneLooking = new AppError("rate_limited", "Others are looked at.", { details: { retryAfterSeconds: 2 } });
+    try {
+      const before = await Array.fromAsync(server.store.list("media/useapi/"));
+      const answer = await client.call("POST", "/assets/?name=a.mp4", clip, { "content-type": "video/mp4" });
+      expect(answer).toMatchObject(refused(503, "The engine is not available now."));
+      expect(answer.headers.get("retry-after")).toBe("2");
+      expect(await Array.fromAsync(server.store.list("media/useapi/"))).toEqual(before);
+    } finally {
+      misfortuneLooking = undefined;
+    }
+  });
+
+  test("what the web framework refuses is said in the service's words", async () => {
+    const answer = await client.call("POST", "/videos/upscale", "{}", { "content-type": "nonsense" });
+    expect(answer).toMatchObject(refused(400, "The request is not valid"));
+  });
+
   test.each([
     [
       new AppError("unauthorized", "revoked", { details: { isRevoked: true } }),
