@@ -11,7 +11,7 @@ create table runware_media (
   check ((object_key is null) <> (task_uuid is null))
 );
 
-create index runware_media_age on runware_media (last_used_at) where object_key is not null;
+create index runware_media_age on runware_media (last_used_at);
 
 -- A task is found by its UUID, which is its job's group.
 create index jobs_of_group on jobs (account_id, dialect, group_name) where group_name is not null;

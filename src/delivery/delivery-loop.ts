@@ -10,8 +10,6 @@ const attemptsAtOnce = 8;
 const longestIdleMs = 5_000;
 /** Long enough for the transaction that wrote a delivery to end. */
 const wakeDelayMs = 100;
-/** What a request may take beyond its time to say that it is over. */
-const graceMs = 500;
 
 export type DeliveryLoopParts = Omit<DeliveryParts, "jobs"> & { readonly retry: RetrySchedule };
 
@@ -115,7 +113,7 @@ export class DeliveryLoop {
       if (encoder === undefined) throw new FetchError("bad_url", `the dialect ${dialect} has no callbacks`);
       const headers = { "content-type": message.contentType, ...encoder.headers(message, clock.now()) };
       const { timeoutMs } = retry;
-      const reply = await inTime(send(new URL(url), { method: "POST", headers, body: message.body, timeoutMs }), timeoutMs);
+      const reply = await send(new URL(url), { method: "POST", headers, body: message.body, timeoutMs });
       status = reply.status;
       if (status >= 200 && status < 300) return { state: "delivered", status, nextAttemptAt: undefined, error: undefined };
       error = status >= 300 && status < 400 ? "the target redirects, which is not followed" : `the target answers ${status}`;
@@ -126,18 +124,5 @@ export class DeliveryLoop {
     const delaySeconds = kind === "progress" ? undefined : retry.delaysSeconds[attempts - 1];
     if (delaySeconds === undefined) return { state: "failed", status, error, nextAttemptAt: undefined };
     return { state: "waiting", status, error, nextAttemptAt: new Date(clock.now().getTime() + delaySeconds * 1000) };
-  }
-}
-
-/** A target can leave a request without any outcome: one that switches protocols does.
- *  Throws: FetchError `timeout`, a moment after the request's own. */
-async function inTime<Reply>(sending: Promise<Reply>, timeoutMs: number): Promise<Reply> {
-  const over = Promise.withResolvers<never>();
-  const error = new FetchError("timeout", `there was no answer within ${timeoutMs / 1000} s`);
-  const timer = setTimeout(() => over.reject(error), timeoutMs + graceMs);
-  try {
-    return await Promise.race([sending, over.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,6 +1,8 @@
+import type { Socket } from "node:net";
 import type { WebSocket } from "@fastify/websocket";
 import { errorFacts } from "../../core/logger.ts";
 import { type Answer, envelope, refusal } from "./answer.ts";
+import { mostUnknownBytes } from "./body.ts";
 import type { Caller, RunwareContext } from "./context.ts";
 import { decodeTasks, type Task } from "./decode.ts";
 import { Pushes } from "./pushes.ts";
@@ -10,6 +12,8 @@ import { AuthenticationTask } from "./wire.ts";
 
 export type ConnectionParts = {
   readonly context: RunwareContext;
+  /** What the WebSocket runs over. */
+  readonly transport: Socket;
   readonly sessions: Sessions;
   readonly publicBase: string;
   readonly isDryRun: boolean;
@@ -19,6 +23,10 @@ export type ConnectionParts = {
 
 /** Frames that are worked on at the same time; more wait in the socket. */
 const mostAtOnce = 32;
+/** Of frames that are worked on; one may be larger. */
+const mostBytesAtOnce = 32 * 1024 ** 2;
+/** More than this is read at once of no socket. */
+const mostReadBytes = 64 * 1024;
 /** A client that sends and does not read is cut off. */
 const mostUnsentBytes = 16 * 1024 ** 2;
 /** Clients read why they are refused before the end of the connection reaches them. */
@@ -37,8 +45,14 @@ export class Connection {
   readonly #pushes: Pushes;
   #access: Promise<Access | undefined> = Promise.resolve(undefined);
   #running = 0;
+  #runningBytes = 0;
+  #authenticating = 0;
+  #isKnown = false;
+  /** Since the last whole frame, or the read that it came with. */
+  #unknownBytes = 0;
   #waits = 0;
   #isRefused = false;
+  #isCutOff = false;
 
   constructor(socket: WebSocket, parts: ConnectionParts) {
     this.#socket = socket;
@@ -46,6 +60,7 @@ export class Connection {
     this.#pushes = new Pushes(parts, this.#closed.signal);
     this.#idle = setTimeout(() => this.close(1000), parts.context.limits.idleMs);
     socket.on("message", (message: Buffer) => this.#take(String(message)));
+    parts.transport.on("data", (chunk: Uint8Array) => this.#count(chunk.length));
     socket.on("close", () => this.#end());
   }
 
@@ -65,11 +80,33 @@ export class Connection {
     void this.#access.then((access) => access?.session.detach(this.#send));
   }
 
+  /** A stranger sends small frames only; a frame that is still coming is no silence. */
+  #count(sizeBytes: number): void {
+    if (this.#isKnown) {
+      this.#idle.refresh();
+      return;
+    }
+    this.#unknownBytes += sizeBytes;
+    if (this.#unknownBytes <= mostUnknownBytes + mostReadBytes || this.#isCutOff) return;
+    this.#isCutOff = true;
+    this.close(1009);
+    this.#socket.pause();
+  }
+
+  /** Reads on only while there is room for more, and it is known who sends it. */
+  #flow(): void {
+    if (this.#isCutOff) return;
+    const isFull = this.#running >= mostAtOnce || this.#runningBytes >= mostBytesAtOnce;
+    if (isFull || this.#authenticating > 0) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
   #take(text: string): void {
-    this.#idle.refresh();
-    if (this.#isRefused) return;
+    if (this.#isKnown) this.#idle.refresh();
+    this.#unknownBytes = 0;
+    if (this.#isRefused || this.#isCutOff) return;
     this.#running += 1;
-    if (this.#running >= mostAtOnce) this.#socket.pause();
+    this.#runningBytes += text.length;
     void this.#answerFrame(text)
       .catch((error: unknown) => {
         this.#parts.context.logger.error("frame failed", { dialect: "runware", ...errorFacts(error) });
@@ -77,8 +114,10 @@ export class Connection {
       })
       .finally(() => {
         this.#running -= 1;
-        if (this.#running < mostAtOnce) this.#socket.resume();
+        this.#runningBytes -= text.length;
+        this.#flow();
       });
+    this.#flow();
   }
 
   async #answerFrame(text: string): Promise<void> {
@@ -96,7 +135,8 @@ export class Connection {
   async #answerTask(task: Task): Promise<void> {
     if (task["taskType"] === "authentication") {
       // Tasks that come right behind wait for this.
-      const access = this.#authenticate(task, this.#access);
+      this.#authenticating += 1;
+      const access = this.#authenticate(task, this.#access).finally(() => (this.#authenticating -= 1));
       this.#access = access.catch(() => undefined);
       await access;
     } else if (task["taskType"] === "ping") {
@@ -117,6 +157,7 @@ export class Connection {
       await this.#refuseKey();
       return undefined;
     }
+    this.#isKnown = true;
     (await before)?.session.detach(this.#send);
     const session = sessions.open(account.accountId, connectionSessionUUID);
     session.attach(this.#send);
@@ -162,7 +203,7 @@ export class Connection {
   }
 
   readonly #send = (text: string): Promise<boolean> => {
-    this.#idle.refresh();
+    if (this.#isKnown) this.#idle.refresh();
     if (this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve(false);
     if (this.#socket.bufferedAmount > mostUnsentBytes) {
       this.#socket.terminate();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AppError, type ErrorCode } from "../../domain/errors.ts";
-import { mediaProblemOf, problemOf } from "./errors.ts";
+import { defaultRequest } from "../../domain/upscale-request.ts";
+import { failureEntry, mediaProblemOf, problemOf } from "./errors.ts";
 
 /** What a call is refused with that cannot be carried out. */
 const calls: readonly (readonly [ErrorCode, number, string])[] = [
@@ -9,13 +10,11 @@ const calls: readonly (readonly [ErrorCode, number, string])[] = [
   ["upload_too_large", 400, "failedToTransferVideo"],
   ["input_unreadable", 400, "invalidInputsVideo"],
   ["object_not_found", 400, "mediaNotFound"],
-  ["job_not_found", 404, "taskNotFound"],
   ["queue_full", 429, "rateLimitExceeded"],
   ["too_many_jobs", 429, "rateLimitExceeded"],
   ["rate_limited", 429, "rateLimitExceeded"],
   ["credits_exhausted", 402, "insufficientCredits"],
   ["unauthorized", 401, "invalidApiKey"],
-  ["internal", 500, "internalServerError"],
 ];
 
 test.each(calls)("%s is %i %s", (code, status, wireCode) => {
@@ -24,6 +23,35 @@ test.each(calls)("%s is %i %s", (code, status, wireCode) => {
     code: wireCode,
     message: "It did not work.",
   });
+});
+
+/** Errors whose own words speak of this server's insides, or of jobs and commands. */
+const hidden = [
+  "input_not_found",
+  "output_exists",
+  "output_unwritable",
+  "workspace_busy",
+  "provider_unavailable",
+  "model_invalid",
+  "encode_failed",
+  "out_of_memory",
+  "verification_failed",
+  "cancelled",
+  "job_finished",
+  "job_not_found",
+  "internal",
+] as const satisfies readonly ErrorCode[];
+
+test.each(hidden)("%s is told in words for callers", (code) => {
+  const message = "Nothing can be written to /srv/data; add --overwrite.";
+  const told = [
+    problemOf(new AppError(code, message)),
+    failureEntry({ failure: { code, message, details: {} }, request: defaultRequest }, "u"),
+  ];
+  for (const problem of told) {
+    expect(problem.message).toMatch(/^[A-Z].{10,}\.$/);
+    expect(problem.message).not.toContain("/srv");
+  }
 });
 
 test("an error that is none of ours says nothing of itself", () => {

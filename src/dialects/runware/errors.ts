@@ -3,11 +3,16 @@ import type { Job, JobFailure } from "../../domain/job.ts";
 import type { UpscaleRequest } from "../../domain/upscale-request.ts";
 import type { ErrorEntry, Problem } from "./answer.ts";
 
-type WireError = Pick<Problem, "code" | "status" | "parameter">;
+/** The message is left out where the error's own is meant for callers. */
+type WireError = Pick<Problem, "code" | "status" | "parameter"> & { readonly message?: string };
 
 const badVideo: WireError = { code: "invalidInputsVideo", status: 400, parameter: "inputs.video" };
 const noTransfer: WireError = { code: "failedToTransferVideo", status: 400, parameter: "inputs.video" };
-const broke: WireError = { code: "processingFailed", status: 500 };
+const broke: WireError = {
+  code: "processingFailed",
+  status: 500,
+  message: "The video could not be processed; the server's log says why.",
+};
 const tooMany: WireError = { code: "rateLimitExceeded", status: 429 };
 const noMedia: WireError = { code: "mediaNotFound", status: 400, parameter: "inputs.video" };
 
@@ -15,7 +20,7 @@ const noMedia: WireError = { code: "mediaNotFound", status: 400, parameter: "inp
 const wireErrors = {
   bad_request: { code: "invalidPayload", status: 400 },
   not_available: { code: "unsupportedParameter", status: 400, parameter: "upres" },
-  input_not_found: noTransfer,
+  input_not_found: { ...noTransfer, message: "The video cannot be found." },
   input_unreadable: badVideo,
   no_video: badVideo,
   unsupported_input: badVideo,
@@ -27,14 +32,23 @@ const wireErrors = {
   output_exists: broke,
   output_unwritable: broke,
   workspace_busy: broke,
-  provider_unavailable: { code: "providerUnavailable", status: 503 },
+  provider_unavailable: {
+    code: "providerUnavailable",
+    status: 503,
+    message: "The server cannot do this now; try again later.",
+  },
   model_invalid: broke,
   encode_failed: broke,
   out_of_memory: broke,
   verification_failed: broke,
-  cancelled: { code: "taskFailed", status: 400 },
-  job_finished: { code: "taskFailed", status: 400 },
-  job_not_found: { code: "taskNotFound", status: 404, parameter: "taskUUID" },
+  cancelled: { code: "taskFailed", status: 400, message: "The task was cancelled." },
+  job_finished: { code: "taskFailed", status: 400, message: "The task has ended already." },
+  job_not_found: {
+    code: "taskNotFound",
+    status: 404,
+    parameter: "taskUUID",
+    message: "There is no such task; it may have expired.",
+  },
   queue_full: tooMany,
   too_many_jobs: tooMany,
   rate_limited: tooMany,
@@ -44,18 +58,15 @@ const wireErrors = {
   object_not_found: noMedia,
   upload_not_found: noMedia,
   upload_refused: { code: "uploadFailed", status: 502, parameter: "uploadEndpoint" },
-  internal: { code: "internalServerError", status: 500 },
+  internal: { code: "internalServerError", status: 500, message: "The server failed unexpectedly; its log says more." },
 } as const satisfies Record<ErrorCode, WireError>;
 
-export const internalError: Problem = {
-  ...wireErrors.internal,
-  message: "The server failed unexpectedly; its log says more.",
-};
+export const internalError: Problem = wireErrors.internal;
 
 /** Why a call cannot be carried out. An error that is none of ours says nothing of itself. */
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof AppError)) return internalError;
-  return { ...wireErrors[error.code], message: error.message };
+  return { message: error.message, ...wireErrors[error.code] };
 }
 
 /** The same for a file that is brought to the store by a field of its own. */
@@ -70,8 +81,8 @@ export function mediaProblemOf(error: unknown, parameter: "media" | "image"): Pr
 
 /** Why a task came to nothing. */
 export function failureEntry({ failure, request }: Pick<Job, "failure" | "request">, taskUUID: string): ErrorEntry {
-  const { code: errorCode, message }: JobFailure = failure ?? cancelled;
-  const { code, parameter }: WireError = errorCode === "internal" ? broke : wireErrors[errorCode];
+  const { code: errorCode, message: ownMessage }: JobFailure = failure ?? cancelled;
+  const { code, parameter, message = ownMessage }: WireError = errorCode === "internal" ? broke : wireErrors[errorCode];
   const field = errorCode === "not_available" ? unavailableField(request) : parameter;
   return { code, status: "error", message, ...(field !== undefined && { parameter: field }), taskUUID, taskType: "upscale" };
 }

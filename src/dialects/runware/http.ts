@@ -36,12 +36,14 @@ export async function answerHttp(call: HttpCall, context: RunwareContext): Promi
   const keys = decoded.value.filter(isAuthentication).map((task) => AuthenticationTask.parse(task).apiKey ?? "");
   const tasks = decoded.value.filter((task) => !isAuthentication(task));
   const credential = call.hasHeader ? call.credential : keys[0];
-  let accountId: string | undefined;
-  for (const candidate of keys.length > 0 ? keys : [credential]) {
-    accountId = (await context.authenticate(candidate, { counts: false }))?.accountId;
-    if (accountId === undefined) break;
+  const accounts: (string | undefined)[] = [];
+  for (const candidate of new Set([credential, ...keys])) {
+    accounts.push((await context.authenticate(candidate, { counts: false }))?.accountId);
   }
-  if (accountId === undefined) return keys.length > 0 || call.hasHeader ? keyRefused() : keyMissing(tasks);
+  const [accountId] = accounts;
+  if (accountId === undefined || accounts.includes(undefined)) {
+    return keys.length > 0 || call.hasHeader ? keyRefused() : keyMissing(tasks);
+  }
   const caller: Caller = { credential, accountId, publicBase: call.publicBase, isDryRun: call.isDryRun };
   const outcomes: Outcome[] = [];
   for (const task of tasks) {
@@ -55,7 +57,8 @@ function isAuthentication({ taskType }: Task): boolean {
   return taskType === "authentication";
 }
 
-function keyMissing(tasks: readonly Task[]): HttpReply {
+/** An entry for each task. */
+export function keyMissing(tasks: readonly Task[]): HttpReply {
   return { status: 401, body: { errors: errorsOf(tasks.map((task) => refusal(missingApiKey, nameOf(task)))) } };
 }
 

@@ -37,13 +37,13 @@ export async function deleteMedia(database: Database, { accountId, id }: Owned):
   return row === undefined ? undefined : toMedia(row);
 }
 
-/** Forgets files that were not used since `before`, some at a time; the keys they lie under. */
+/** Forgets what was not used since `before`, some at a time; the keys that files of it lie under. */
 export async function forgetUnused(database: Database, before: Date): Promise<readonly string[]> {
-  const rows = await database.query<{ object_key: string }>(
+  const rows = await database.query<{ object_key: string | null }>(
     `delete from runware_media where (account_id, id) in (
-       select account_id, id from runware_media where object_key is not null and last_used_at < $1 limit 50
+       select account_id, id from runware_media where last_used_at < $1 limit 50
      ) returning object_key`,
     [before],
   );
-  return rows.map(({ object_key }) => object_key);
+  return rows.flatMap(({ object_key }) => (object_key === null ? [] : [object_key]));
 }

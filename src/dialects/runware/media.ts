@@ -58,8 +58,12 @@ async function storeFile(source: MediaSource, caller: Caller, context: RunwareCo
   const { database, links, clock, limits } = context;
   const id = randomUUID();
   const objectKey = `media/runware/${id}`;
-  const object = await bringToStore(source, objectKey, context);
+  // Recorded first, so that no file is ever kept that is not.
   await insertMedia(database, caller.accountId, { kind: "file", id, objectKey }, clock.now());
+  const object = await bringToStore(source, objectKey, context).catch(async (error: unknown) => {
+    await deleteMedia(database, { accountId: caller.accountId, id });
+    throw error;
+  });
   const expiresAt = new Date(clock.now().getTime() + limits.mediaLifetimeSeconds * 1000);
   const token = links.sign({ key: objectKey, purpose: "read", expiresAt });
   return { id, url: fileUrl(caller.publicBase, token, `${id}.${extensions[object.contentType] ?? "bin"}`) };
@@ -122,8 +126,13 @@ export function mediaNotFound(id: string, parameter: "media" | "inputs.video"): 
   return { status: 400, code: "mediaNotFound", message, parameter };
 }
 
-/** Files that nobody used for long go when others come. */
-async function removeUnused({ database, store, clock, limits }: RunwareContext): Promise<void> {
+/** What nobody used for long goes when more comes. */
+export async function removeUnused({
+  database,
+  store,
+  clock,
+  limits,
+}: Pick<RunwareContext, "database" | "store" | "clock" | "limits">): Promise<void> {
   const before = new Date(clock.now().getTime() - limits.mediaLifetimeSeconds * 1000);
   for (const key of await forgetUnused(database, before)) await store.delete(key);
 }

@@ -4,10 +4,11 @@ import type { IncomingMessage } from "node:http";
 import { errorFacts } from "../../core/logger.ts";
 import { AppError } from "../../domain/errors.ts";
 import { envelope, type Problem, refusal } from "./answer.ts";
+import { type Body, readBody } from "./body.ts";
 import { Connection } from "./connection.ts";
 import { contextOf, type RunwareParts } from "./context.ts";
 import { internalError, problemOf } from "./errors.ts";
-import { answerHttp, credentialOf, type HttpReply, keyRefused } from "./http.ts";
+import { answerHttp, credentialOf, type HttpReply, keyMissing, keyRefused } from "./http.ts";
 import { Sessions } from "./sessions.ts";
 
 const path = "/v1";
@@ -27,6 +28,7 @@ export function runwareRoutes(parts: RunwareParts): FastifyPluginAsync {
     const query = new URL(request.url, "http://upres").searchParams;
     const connection = new Connection(socket, {
       context,
+      transport: request.socket,
       sessions,
       publicBase: context.publicBaseOf(request),
       isDryRun: query.get("dryRun") === "1",
@@ -40,9 +42,11 @@ export function runwareRoutes(parts: RunwareParts): FastifyPluginAsync {
 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const authorization = request.headers.authorization;
+    const body = (request.body ?? noBody) as Body; // of the parser below
+    if (body.kind !== "text") return await send(reply.header("connection", "close"), bodyRefused(body));
     const called = await answerHttp(
       {
-        text: typeof request.body === "string" ? request.body : "",
+        text: body.text,
         credential: credentialOf(authorization),
         hasHeader: credentialOf(authorization) !== undefined,
         publicBase: context.publicBaseOf(request),
@@ -72,9 +76,13 @@ export function runwareRoutes(parts: RunwareParts): FastifyPluginAsync {
       },
     });
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser("*", { parseAs: "string", bodyLimit: limits.maxBodyBytes }, (_request, body, done) =>
-      done(null, body),
-    );
+    app.addContentTypeParser("*", async (request: FastifyRequest, payload: IncomingMessage) => {
+      const isKnown = async (key: string | undefined): Promise<boolean> => {
+        const credential = credentialOf(request.headers.authorization) ?? key;
+        return (await context.authenticate(credential, { counts: false })) !== undefined;
+      };
+      return await readBody(payload, { maxBytes: limits.maxBodyBytes, isKnown });
+    });
     app.setErrorHandler(async (error, _request, reply) => {
       const problem = refusedRequest(error);
       if (problem.status >= 500) context.logger.error("request failed", { dialect: "runware", ...errorFacts(error) });
@@ -136,13 +144,25 @@ function replyOf(problem: Problem): HttpReply {
   return { status: problem.status, body: envelope([refusal(problem)]) };
 }
 
+const noBody: Body = { kind: "text", text: "" };
+
+function bodyRefused(body: Exclude<Body, { kind: "text" }>): HttpReply {
+  switch (body.kind) {
+    case "too_large":
+      return replyOf({ status: 413, code: "invalidPayload", message: "The body of the request is too large." });
+    case "broken":
+      return replyOf({ status: 400, code: "invalidPayload", message: "The request cannot be read." });
+    case "unknown":
+      return body.key === undefined ? keyMissing([{}]) : keyRefused();
+  }
+}
+
 /** What went wrong before any task was read: Fastify's own refusals in the dialect's words. */
 function refusedRequest(error: unknown): Problem {
   if (error instanceof AppError) return problemOf(error);
   const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : 500;
   if (!(status >= 400 && status < 500)) return internalError;
-  const message = status === 413 ? "The body of the request is too large." : "The request cannot be read.";
-  return { status, code: "invalidPayload", message };
+  return { status, code: "invalidPayload", message: "The request cannot be read." };
 }
 
 function disconnection(reply: FastifyReply): AbortSignal {

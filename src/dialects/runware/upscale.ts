@@ -8,6 +8,7 @@ import { dialectDataOf, toDialectData } from "./dialect-data.ts";
 import { problemOf } from "./errors.ts";
 import { findTask, groupOf } from "./find-task.ts";
 import { deleteMedia, insertMedia } from "./media-table.ts";
+import { removeUnused } from "./media.ts";
 import { resolveSource } from "./source.ts";
 
 export type Submitted =
@@ -30,6 +31,7 @@ export async function submitUpscale(task: Task, taskUUID: string, caller: Caller
     await deleteMedia(context.database, { accountId: caller.accountId, id: resultId });
     if (call.value.video.kind === "inline" && source.value.kind === "object") await context.store.delete(source.value.key);
   };
+  await removeUnused(context);
   await insertMedia(context.database, caller.accountId, { kind: "result", id: resultId, taskUUID }, context.clock.now());
   try {
     const job = await submit({ call: call.value, taskUUID, source: source.value, resultId }, caller, context);

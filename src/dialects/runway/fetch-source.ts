@@ -21,22 +21,10 @@ export async function fetchSource(
     signal,
   };
   // The hosted service asks first, so a host that does not answer HEAD does not serve.
-  if (limits.checksTypes) await within(signal, ask(url, options));
-  const resource = await within(signal, safeFetch(url, options));
+  if (limits.checksTypes) await ask(url, options);
+  const resource = await safeFetch(url, options);
   if (resource.isUnchanged) throw new FetchError("status", "the server answered with status 304", { status: 304 });
   return { contentType: resource.headers["content-type"] ?? "", body: resource.body };
-}
-
-/** A host can leave a request without any outcome: one that switches protocols does.  Throws: the signal's reason. */
-async function within<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
-  const over = Promise.withResolvers<never>();
-  const end = (): void => over.reject(signal.reason);
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    return await Promise.race([work, over.promise]);
-  } finally {
-    signal.removeEventListener("abort", end);
-  }
 }
 
 /** Sends a HEAD and lets go of the connection.  Throws: FetchError; the signal's reason. */

@@ -61,6 +61,8 @@ test("the input is repeated as it came, in what a database can hold", () => {
 });
 
 test("an address without end is none", () => {
+  const webhook_url = `https://body.example/${"x".repeat(5_000)}`;
+  expect(() => decode({ video, webhook_url }, "webhook=https://query.example/")).toThrow("invalid webhook url");
   expect(() => decode({ video: `${video}?${"x".repeat(20_000)}` })).toThrow('property "video" must be a URL');
 });
 

@@ -4,7 +4,7 @@ import { AppError } from "../../domain/errors.ts";
 import { defaultRequest, type UpscaleRequest } from "../../domain/upscale-request.ts";
 import { parseJson } from "./body.ts";
 import { type SubmittedInput, storable } from "./dialect-data.ts";
-import { Submit } from "./wire.ts";
+import { maxWebhookLength, Submit } from "./wire.ts";
 
 /** What every submit asks for: four times the size, the long side at most 4096. */
 export const upscaleRequest: UpscaleRequest = {
@@ -39,8 +39,6 @@ export function decodeSubmit(text: string, query: URLSearchParams, rules: { read
 function nonEmpty(value: string | null | undefined): string | undefined {
   return value === null || value === "" ? undefined : value;
 }
-
-const maxWebhookLength = 4096;
 
 function webhookTarget(value: string, { takesHttp }: { readonly takesHttp: boolean }): string {
   const url = value.length > maxWebhookLength ? null : URL.parse(value);

@@ -18,7 +18,9 @@ export async function nextFile({ parts, disconnected }: WavespeedRequest): Promi
     if (part.type !== "file") continue;
     if (part.fieldname === "file") {
       const { file } = part;
-      return { fileName: part.filename, body: file, [Symbol.asyncDispose]: async () => void file.resume() };
+      // A part of bytes without a name is a file too, whatever the type says.
+      const fileName = (part.filename as string | undefined) ?? "upload";
+      return { fileName, body: file, [Symbol.asyncDispose]: async () => void file.resume() };
     }
     part.file.resume();
   }

@@ -41,7 +41,7 @@ function toRequest(request: FastifyRequest, disconnected: AbortSignal, parts: Wa
   const [path = "", query] = request.url.split(/\?(.*)/s);
   return {
     method: request.method,
-    path: path.replace(/^\/api\//, "").replace(/\/+$/, ""),
+    path: withoutSlashesAtEnd(path.replace(/^\/api\//, "")),
     query: new URLSearchParams(query),
     headers: request.headers,
     body: request.raw,
@@ -49,6 +49,13 @@ function toRequest(request: FastifyRequest, disconnected: AbortSignal, parts: Wa
     publicBase: parts.publicBaseOf(request),
     disconnected,
   };
+}
+
+/** A regular expression would look at each run of slashes again and again. */
+function withoutSlashesAtEnd(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 function refuse(error: unknown, request: FastifyRequest, { logger }: WavespeedParts): WavespeedReply {

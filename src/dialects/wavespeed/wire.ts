@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 const maxUrlLength = 16_384;
+export const maxWebhookLength = 4096;
 
 /** A schema's messages for one property that is required: missing, or not what it should be. */
 function wrong(name: string, expected: string) {
@@ -23,7 +24,7 @@ function isWebAddress(value: string): boolean {
 export const Submit = z.object({
   video: text("video").refine(isWebAddress, 'property "video" must be a URL'),
   enable_sync_mode: z.boolean({ error: wrong("enable_sync_mode", "a boolean") }).nullish(),
-  webhook_url: z.string({ error: "invalid webhook url" }).nullish(),
+  webhook_url: z.string({ error: "invalid webhook url" }).max(maxWebhookLength, "invalid webhook url").nullish(),
 });
 export type Submit = z.infer<typeof Submit>;
 

@@ -91,6 +91,10 @@ const failures = {
   internal: ["processingFailed", undefined],
 } satisfies Record<ErrorCode, readonly [string, string | undefined]>;
 
+/** Words of the server's own are not for callers. */
+const isOwnAffair = (code: string, wireCode: string): boolean =>
+  ["processingFailed", "providerUnavailable", "taskFailed", "taskNotFound"].includes(wireCode) || code === "input_not_found";
+
 test.each(Object.entries(failures))("a task that failed of %s says so with status 200", async (code, [wireCode, parameter]) => {
   const task = upscaleTask({ upres: { fps: 60 } });
   await post(server, [task]);
@@ -104,7 +108,7 @@ test.each(Object.entries(failures))("a task that failed of %s says so with statu
         {
           code: wireCode,
           status: "error",
-          message: "It did not work.",
+          message: isOwnAffair(code, wireCode) ? expect.not.stringContaining("did not work") : "It did not work.",
           ...(parameter !== undefined && { parameter }),
           taskUUID: task.taskUUID,
           taskType: "upscale",

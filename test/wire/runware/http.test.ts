@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { request as requestHttp } from "node:http";
-import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { text as readText } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { pollTask, post, type RunwareServer, startRunwareServer, upscaleTask } from "../../support/runware-server.ts";
 
 let server: RunwareServer;
@@ -264,7 +265,7 @@ describe("the request itself", () => {
     });
     request.end(JSON.stringify([task]));
     const answered = await new Promise<string>((resolve, reject) => {
-      request.on("response", (response) => void text(response).then(resolve, reject));
+      request.on("response", (response) => void readText(response).then(resolve, reject));
       request.on("error", reject);
     });
     expect(JSON.parse(answered)).toEqual({ data: [{ taskType: "upscale", taskUUID: task.taskUUID }] });
@@ -302,4 +303,57 @@ test("settings decide the size where the task does not, and which UUIDs are take
   expect(claim.job.request.target).toEqual({ kind: "next_box" });
   await other.driver.succeed(claim);
   expect((await post(server, [upscaleTask({ taskUUID })])).body.errors?.[0]).toMatchObject({ code: "invalidTaskUUID", taskUUID });
+});
+
+describe("a body larger than a stranger's may be", () => {
+  const large = (...first: object[]): object[] => [...first, upscaleTask({ inputs: { video: "!".repeat(80_000) } })];
+
+  /** The answer to the first 70,000 characters of a body that does not go on. */
+  async function answerToPart(
+    text: string,
+    headers: Record<string, string>,
+  ): Promise<{ status: number | undefined; body: unknown }> {
+    const request = requestHttp(`${server.base}/v1`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "content-length": "90000", ...headers },
+    });
+    onTestFinished(() => void request.destroy());
+    request.on("error", () => undefined);
+    const answered = once(request, "response");
+    request.write(text.slice(0, 70_000));
+    const [response] = (await answered) as [IncomingMessage];
+    return { status: response.statusCode, body: JSON.parse(await readText(response)) };
+  }
+
+  test.each([
+    ["without a key", [], "missingApiKey"],
+    ["with a wrong one", [{ taskType: "authentication", apiKey: "wrong" }], "invalidApiKey"],
+  ])("is not read to its end %s", async (_what, first, code) => {
+    expect(await answerToPart(JSON.stringify(large(...first)), {})).toEqual({
+      status: 401,
+      body: { errors: [expect.objectContaining({ code })] },
+    });
+  });
+
+  test("is read where it begins with a key", async () => {
+    const tasks = large({ apiKey: server.alice, taskType: "authentication" });
+    const { status, body } = await post(server, tasks, { key: undefined });
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([expect.objectContaining({ code: "invalidInputsVideo" })]);
+  });
+
+  test("needs no key where none was made", async () => {
+    await using open = await startRunwareServer({ isOpen: true });
+    const { body } = await post(open, large(), { key: undefined });
+    expect(body.errors).toEqual([expect.objectContaining({ code: "invalidInputsVideo" })]);
+  });
+});
+
+test("the key in the header says whose the tasks are, whatever other key is among them", async () => {
+  const task = upscaleTask();
+  const tasks = [{ taskType: "authentication", apiKey: server.bob }, task];
+  expect((await post(server, tasks, { key: server.alice })).status).toBe(200);
+  expect((await post(server, [pollTask(task.taskUUID)], { key: server.alice })).status).toBe(200);
+  expect((await post(server, [pollTask(task.taskUUID)], { key: server.bob })).status).toBe(404);
+  await server.driver.workOnce();
 });

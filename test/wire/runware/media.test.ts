@@ -161,6 +161,23 @@ test("files stay for 30 days after their last use", { timeout: 120_000 }, async 
   });
 });
 
+test("what was not stored leaves nothing behind, and results are forgotten after 30 days too", { timeout: 120_000 }, async () => {
+  const clock = new ManualClock();
+  await using patient = await startRunwareServer({ clock });
+  const count = async (): Promise<number> => {
+    const [row] = await patient.database.query<{ count: bigint }>("select count(*) as count from runware_media");
+    return Number(row?.count);
+  };
+  const words = { taskType: "mediaStorage", taskUUID: randomUUID(), media: Buffer.from("words ".repeat(20)).toString("base64") };
+  expect((await post(patient, [words])).body.errors?.[0]?.["code"]).toBe("invalidMedia");
+  expect(await count()).toBe(0);
+  await post(patient, [upscaleTask()]);
+  expect(await count()).toBe(1);
+  clock.advance(31 * 86_400_000);
+  await post(patient, [upscaleTask()]);
+  expect(await count()).toBe(1);
+});
+
 test("a dry run costs what the video's length makes", { timeout: 120_000 }, async () => {
   await using dear = await startRunwareServer({ secondMicros: 100_000 });
   const video = await startSite(await smallVideo());

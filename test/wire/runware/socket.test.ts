@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   clipBytes,
   pollTask,
@@ -227,9 +227,51 @@ test("a dry run runs nothing", async () => {
 
 test("silence ends a connection, and talking keeps it", async () => {
   await using brisk = await startRunwareServer({ limits: { idleMs: 300 } });
-  const socket = await RawSocket.open(brisk.socketUrl);
-  expect(await socket.ask(ping)).toEqual(pong);
+  const socket = await RawSocket.authenticated(brisk.socketUrl, brisk.alice);
+  const openedAt = performance.now();
+  while (performance.now() - openedAt < 900) expect(await socket.ask(ping)).toEqual(pong);
+  const lastAt = performance.now();
   expect((await socket.closed).code).toBe(1000);
+  expect(performance.now() - lastAt).toBeGreaterThan(250);
+});
+
+test("pings of a stranger do not keep a connection", async () => {
+  await using brisk = await startRunwareServer({ limits: { idleMs: 300 } });
+  const socket = await RawSocket.open(brisk.socketUrl);
+  const timer = setInterval(() => socket.send([ping]), 50);
+  onTestFinished(() => clearInterval(timer));
+  expect((await socket.closed).code).toBe(1000);
+});
+
+describe("a large frame", () => {
+  const frame = `["${"a".repeat(1_000_000)}"]`;
+
+  test("of a stranger is not taken", async () => {
+    await using roomy = await startRunwareServer();
+    const socket = await RawSocket.open(roomy.socketUrl);
+    expect(await socket.ask(ping)).toEqual(pong);
+    socket.send(frame);
+    expect([1006, 1009]).toContain((await socket.closed).code);
+    expect(socket.waiting).toBe(0);
+    expect(await (await RawSocket.open(roomy.socketUrl)).ask(ping)).toEqual(pong);
+  });
+
+  test("is taken right behind a key", async () => {
+    await using roomy = await startRunwareServer();
+    const socket = await RawSocket.open(roomy.socketUrl);
+    socket.send([{ taskType: "authentication", apiKey: roomy.alice }]);
+    socket.send(frame);
+    const answers = [await socket.next(), await socket.next()];
+    expect(answers).toContainEqual({ data: [expect.objectContaining({ taskType: "authentication" })] });
+    expect(answers).toContainEqual({ data: [], errors: [expect.objectContaining({ code: "invalidPayload" })] });
+    expect(await socket.ask(ping)).toEqual(pong);
+  });
+
+  test("of a stranger may be many small ones instead", async () => {
+    const socket = await RawSocket.open(server.socketUrl);
+    for (let count = 0; count < 5_000; count += 1) socket.send([{ ...ping, note: "x".repeat(50) }]);
+    for (let count = 0; count < 5_000; count += 1) expect(await socket.next()).toEqual(pong);
+  });
 });
 
 test("a server that closes says so, and does not wait for its clients", async () => {

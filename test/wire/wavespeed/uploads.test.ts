@@ -242,3 +242,18 @@ test("a caller who leaves amid a file leaves nothing behind", async () => {
   expect(await storedKeys()).toEqual(before);
   expect((await server.call("GET", "/api/v3/balance")).status).toBe(200);
 });
+
+test("a part of bytes without a name is a file", async () => {
+  const head = 'Content-Disposition: form-data; name="file"\r\nContent-Type: application/octet-stream';
+  const body = Buffer.concat([Buffer.from(`--cut\r\n${head}\r\n\r\n`), clip, Buffer.from("\r\n--cut--\r\n")]);
+  const reply = await fetch(`${server.base}/api/v3/media/upload/binary`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${await server.newKey()}`,
+      "content-type": "multipart/form-data; boundary=cut",
+    },
+    body,
+  });
+  expect(reply.status).toBe(200);
+  expect(await reply.json()).toMatchObject({ data: { type: "video", size: clip.length } });
+});
