@@ -3,7 +3,7 @@ import { rejectedBody, statusBody, statusCode, submitReply } from "./encode.ts";
 import { problemsReply, tooLarge } from "./errors.ts";
 import { decodeLogs } from "./decode.ts";
 import { requestIdHeader } from "./names.ts";
-import { readText } from "./body.ts";
+import { readText } from "../read-text.ts";
 import { findRejected, recordRejected, type RejectedRequest } from "./rejected-requests.ts";
 import { type FalReply, json } from "./reply.ts";
 import { resultExpiry, resultReply } from "./result.ts";

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { isFinished, type Job } from "../../domain/job.ts";
-import { readText } from "./body.ts";
+import { readText } from "../read-text.ts";
 import type { FalContext, FalRequest } from "./context.ts";
 import { problemsReply, requestError, tooLarge } from "./errors.ts";
 import type { FalReply } from "./reply.ts";

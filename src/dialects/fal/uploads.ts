@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AppError } from "../../domain/errors.ts";
 import { type FalContext, type FalRequest, header } from "./context.ts";
 import { decodeLifetime } from "./decode.ts";
-import { readText } from "./body.ts";
+import { readText } from "../read-text.ts";
 import { baseOf } from "./hosts.ts";
 import { tooLarge } from "./errors.ts";
 import { fileUrl } from "./encode.ts";

@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/errors.ts";
 import type { Job } from "../../domain/job.ts";
 import { runwayCreditMicros, runwayCredits } from "../../domain/pricing.ts";
-import { readText } from "./body.ts";
+import { readText } from "../read-text.ts";
 import { header, type RunwayCall, type RunwayContext } from "./context.ts";
 import type { DailyLimit } from "./daily-limit.ts";
 import { decodeCreate, upscaleRequest } from "./decode.ts";

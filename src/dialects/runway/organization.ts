@@ -1,4 +1,4 @@
-import { readText } from "./body.ts";
+import { readText } from "../read-text.ts";
 import type { RunwayCall, RunwayContext } from "./context.ts";
 import { countOfDay } from "./daily-limit.ts";
 import { decodeUsage } from "./decode.ts";

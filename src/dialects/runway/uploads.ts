@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Multipart } from "@fastify/multipart";
 import { AppError } from "../../domain/errors.ts";
-import { readText } from "./body.ts";
+import { readText } from "../read-text.ts";
 import type { RunwayCall, RunwayContext } from "./context.ts";
 import { decodeUpload } from "./decode.ts";
 import { invalidBody, tooLarge } from "./errors.ts";

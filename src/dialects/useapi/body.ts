@@ -1,22 +1,15 @@
 import type { Readable } from "node:stream";
 import { AppError } from "../../domain/errors.ts";
+import { readText } from "../read-text.ts";
 
 /** Ids, addresses and references: none of them is long. */
 export const mostBodyBytes = 64 * 1024;
 
-/** Reads a body of text.  Throws: AppError `upload_too_large`. */
-export async function readText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of chunksOf(body)) {
-    const bytes = Buffer.from(chunk);
-    sizeBytes += bytes.length;
-    if (sizeBytes > mostBodyBytes) throw new AppError("upload_too_large", "The request body is too large");
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/^\uFEFF/, "");
+/** Throws: AppError `upload_too_large`. */
+export async function readBody(body: Readable): Promise<string> {
+  const text = await readText(body, mostBodyBytes);
+  if (text !== undefined) return text;
+  throw new AppError("upload_too_large", "The request body is too large");
 }
 
 /** A body's bytes; it is left alive when they are not read to the end, since the refusal goes out on the same connection. */

@@ -2,7 +2,7 @@ import multipart from "@fastify/multipart";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { errorFacts } from "../../core/logger.ts";
 import { AppError } from "../../domain/errors.ts";
-import { formLimits, readForm, readText } from "./body.ts";
+import { formLimits, readForm, readBody } from "./body.ts";
 import {
   deleteAccount,
   listAccounts,
@@ -112,7 +112,7 @@ function callOf(request: FastifyRequest, { caller, parts, disconnected }: Known)
     query: new URLSearchParams(mark < 0 ? "" : request.url.slice(mark + 1)),
     contentType: request.headers["content-type"] ?? "",
     readFields: async () =>
-      request.isMultipart() ? decodeForm(await readForm(request.parts())) : decodeJson(await readText(request.raw)),
+      request.isMultipart() ? decodeForm(await readForm(request.parts())) : decodeJson(await readBody(request.raw)),
     body: request.raw,
     publicBase: parts.publicBaseOf(request),
     disconnected,

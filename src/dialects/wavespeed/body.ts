@@ -1,26 +1,16 @@
 import type { Readable } from "node:stream";
 import type { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
+import { readText } from "../read-text.ts";
 
 /** Room for any request: videos come by address. */
 export const maxJsonBytes = 1024 * 1024;
 
-/** Reads a body of text.  Throws: AppError `upload_too_large`, with the rest left unread. */
-export async function readText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  // Left alive when it is too long, since the refusal goes out on the same connection.
-  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-    const bytes = chunk as Buffer; // no encoding set: always a Buffer
-    sizeBytes += bytes.length;
-    if (sizeBytes > maxJsonBytes) {
-      throw new AppError("upload_too_large", "The body of the request is too large.", { details: { maxBytes: maxJsonBytes } });
-    }
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/^\uFEFF/, "");
+/** Throws: AppError `upload_too_large`, with the rest left unread. */
+export async function readBody(body: Readable): Promise<string> {
+  const text = await readText(body, maxJsonBytes);
+  if (text !== undefined) return text;
+  throw new AppError("upload_too_large", "The body of the request is too large.", { details: { maxBytes: maxJsonBytes } });
 }
 
 /** Reads JSON by a schema whose messages are the dialect's own.  Throws: AppError `bad_request` in those words. */

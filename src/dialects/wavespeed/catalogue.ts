@@ -1,6 +1,6 @@
 import { AppError } from "../../domain/errors.ts";
 import { wavespeedCents } from "../../domain/pricing.ts";
-import { parseJson, readText } from "./body.ts";
+import { parseJson, readBody } from "./body.ts";
 import type { Call } from "./context.ts";
 import { modelId } from "./names.ts";
 import { refusal, success, type WavespeedReply } from "./reply.ts";
@@ -50,7 +50,7 @@ const model = {
 
 /** What a run would cost: by the video's length where it lies here, else the least that any costs. */
 export async function quote({ request, parts }: Call): Promise<WavespeedReply> {
-  const { model_id: wanted, inputs: video } = parseJson(await readText(request.body), Quote);
+  const { model_id: wanted, inputs: video } = parseJson(await readBody(request.body), Quote);
   if (wanted !== modelId) return refusal(404, "model not found");
   const price = Number(wavespeedCents(await durationOf(video, parts, request.disconnected))) / 100;
   // `unit_price` is what the vendor's command line prints.

@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/errors.ts";
 import type { Job, JobState } from "../../domain/job.ts";
 import type { JobFilter } from "../../jobs/job-service.ts";
-import { parseJson, readText } from "./body.ts";
+import { parseJson, readBody } from "./body.ts";
 import type { Call } from "./context.ts";
 import { jobIdOf } from "./decode.ts";
 import { dialectDataOf } from "./dialect-data.ts";
@@ -33,7 +33,7 @@ const statesOf: Readonly<Record<string, readonly JobState[] | undefined>> = {
 
 /** The newest first. */
 export async function listPredictions({ request, accountId, parts }: Call): Promise<WavespeedReply> {
-  const text = await readText(request.body);
+  const text = await readBody(request.body);
   const wanted = parseJson(text === "" ? "{}" : text, History);
   const { page, page_size: pageSize, created_after: createdAfter, created_before: createdBefore, model, status } = wanted;
   const states = status === undefined ? undefined : Object.hasOwn(statesOf, status) ? statesOf[status] : [];
@@ -54,7 +54,7 @@ export async function listPredictions({ request, accountId, parts }: Call): Prom
 
 /** Unknown and foreign ids are passed over. */
 export async function deletePredictions({ request, accountId, parts }: Call): Promise<WavespeedReply> {
-  const { ids } = parseJson(await readText(request.body), Delete);
+  const { ids } = parseJson(await readBody(request.body), Delete);
   let deletedCount = 0;
   for (const predictionId of new Set(ids)) {
     const found = await find(predictionId, accountId, parts);

@@ -3,7 +3,7 @@ import { errorFacts } from "../../core/logger.ts";
 import { AppError } from "../../domain/errors.ts";
 import { isFinished, type Job, type JobSource } from "../../domain/job.ts";
 import { rememberAborted, type SubmitCall, submitCall, takeAborted } from "./aborted-submits.ts";
-import { readText } from "./body.ts";
+import { readBody } from "./body.ts";
 import { type Call, takesHttp, type WavespeedParts } from "./context.ts";
 import { type DecodedSubmit, decodeSubmit, upscaleRequest } from "./decode.ts";
 import type { DialectData } from "./dialect-data.ts";
@@ -16,7 +16,7 @@ import { success, type WavespeedReply } from "./reply.ts";
  *  Throws: AppError `bad_request`, `provider_unavailable` while closing, and what `jobs.submit` throws. */
 export async function submit({ request, accountId, parts }: Call): Promise<WavespeedReply> {
   refuseWhileClosing(parts);
-  const text = await readText(request.body);
+  const text = await readBody(request.body);
   const decoded = decodeSubmit(text, request.query, { takesHttp: takesHttp(parts) });
   const call = submitCall(accountId, text, request.query);
   const job = await submitOnce({ decoded, call, publicBase: request.publicBase, disconnected: request.disconnected }, parts);

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { AppError } from "../../domain/errors.ts";
 import { safeFileName } from "../../ingest/sniff.ts";
-import { invalidBody, parseJson, readText } from "./body.ts";
+import { invalidBody, parseJson, readBody } from "./body.ts";
 import { refuseWhileClosing } from "./closing.ts";
 import type { Call, WavespeedParts, WavespeedRequest } from "./context.ts";
 import { storable } from "./dialect-data.ts";
@@ -21,7 +21,7 @@ function maxBytesOf({ hostedLimits, maxUploadBytes }: WavespeedParts): number {
 /** Promises a place for a file.  Throws: AppError `bad_request`, `upload_too_large`. */
 export async function createTicket({ request, accountId, parts }: Call): Promise<WavespeedReply> {
   refuseWhileClosing(parts);
-  const { filename, size, content_type: contentType } = parseJson(await readText(request.body), UploadTicket);
+  const { filename, size, content_type: contentType } = parseJson(await readBody(request.body), UploadTicket);
   if (size > maxBytesOf(parts)) throw new AppError("upload_too_large", "The file is too large.");
   const now = parts.clock.now();
   const media = newMedia({ accountId, fileName: safeFileName(storable(filename)), sizeBytes: size }, now);
