@@ -62,7 +62,9 @@ async function main(): Promise<void> {
       },
       plan: async (input, options) => await (await import("./commands/plan.ts")).plan(input, options, context),
       probe: async (input) => await (await import("./commands/probe.ts")).probe(input, context),
-      models: async () => (await import("./commands/models.ts")).models(context),
+      listModels: async (options) => await (await import("./commands/models.ts")).listModels(options, context),
+      addNetwork: async (source, options) => await (await import("./commands/models.ts")).addNetwork(source, options, context),
+      removeNetwork: async (id, options) => await (await import("./commands/models.ts")).removeNetwork(id, options, context),
       doctor: async () => {
         code = await (await import("./commands/doctor.ts")).doctor(context);
       },

@@ -1,16 +1,17 @@
 import { Command, type CommanderError } from "commander";
 import { badRequest } from "./options.ts";
+import { addModelCommands, type ModelHandlers } from "./models-program.ts";
 import { addServiceCommands, type ServiceHandlers } from "./service-program.ts";
 
 /** The commands, each loaded only when it is called. */
-export type CommandHandlers = ServiceHandlers & {
-  readonly upscale: (inputs: readonly string[], options: unknown) => Promise<void>;
-  readonly plan: (input: string, options: unknown) => Promise<void>;
-  readonly probe: (input: string) => Promise<void>;
-  readonly models: () => Promise<void>;
-  readonly doctor: () => Promise<void>;
-  readonly demo: (options: unknown) => Promise<void>;
-};
+export type CommandHandlers = ServiceHandlers &
+  ModelHandlers & {
+    readonly upscale: (inputs: readonly string[], options: unknown) => Promise<void>;
+    readonly plan: (input: string, options: unknown) => Promise<void>;
+    readonly probe: (input: string) => Promise<void>;
+    readonly doctor: () => Promise<void>;
+    readonly demo: (options: unknown) => Promise<void>;
+  };
 
 const examples = `
 Examples:
@@ -49,8 +50,7 @@ export function createProgram(handlers: CommandHandlers, version: string): Comma
   plan.action((input: string, _own: unknown, command: Command) => handlers.plan(input, command.optsWithGlobals()));
   const probe = program.command("probe <input>").description("print what a video file holds");
   probe.action((input: string) => handlers.probe(input));
-  const models = program.command("models").description("list the networks with size, cost and licence");
-  models.action(() => handlers.models());
+  const models = addModelCommands(program, handlers);
   const doctor = program.command("doctor").description("say what this machine has and what will be used");
   doctor.action(() => handlers.doctor());
   const demo = program.command("demo").description("make a short clip and upscale it, 4 times larger unless told otherwise");
@@ -61,7 +61,7 @@ export function createProgram(handlers: CommandHandlers, version: string): Comma
 
   const service = addServiceCommands(program, handlers);
 
-  for (const command of new Set([program, ...program.commands, ...service])) {
+  for (const command of new Set([program, ...program.commands, ...models, ...service])) {
     addGeneralOptions(command);
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     if (command !== program) command.configureHelp({ helpWidth }).allowExcessArguments(false);
@@ -100,6 +100,8 @@ function addPictureOptions(command: Command): void {
     .option("--to <size>", "short side of the output: 1080p, 2k (1440) or 4k (2160); default: the next above the source")
     .option("--scale <factor>", "how many times larger instead, 1.1 to 10")
     .option("--tier <tier>", "fast, standard (default) or pro: speed against quality")
+    .option("--model <name>", "a network that was added (upres models) in place of Upres's own")
+    .option("--models-folder <folder>", "where added networks lie; a folder of the user's by default")
     .option("--preset <preset>", "what it shows: general (default), ugc, short_series, aigc or old_film")
     .option("--fidelity <level>", "how close to the source: high (default) or medium")
     .option("--fps <rate>", "frames a second: keep (default), 30 or 60")

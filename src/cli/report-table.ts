@@ -12,6 +12,7 @@ export function reportRows(report: Report): readonly (readonly string[])[] {
     ["output", describeMedia(report.output)],
     ["frames", `${frames.source} in, ${frames.output} out${unusualFrames(report)}`],
     ["network", network === undefined ? "none" : `${network.id}, ${network.passes} pass${network.passes === 1 ? "" : "es"}`],
+    ...(network?.licence === undefined ? [] : [["network file", `sha256 ${network.sha256}; licence: ${network.licence}`]]),
     ["provider", `${provider.name} (${provider.reason})`],
     ["speed", describeSpeed(report)],
     [

@@ -1,9 +1,10 @@
 import type { ColorInfo, MediaInfo, Size, VideoStream } from "../domain/media-info.ts";
-import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import type { NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { formatRational, type Rational } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Timeline } from "../media/timeline.ts";
+import type { ChromaPlan } from "./chroma-plan.ts";
 import type { Diagnosis } from "./diagnose.ts";
 import type { EncoderChoice, WorkingFormat } from "./encoders.ts";
 import type { Segment } from "./segments.ts";
@@ -17,12 +18,13 @@ export type DecisionFacts = {
   readonly timeline: Timeline;
   readonly diagnosis: Diagnosis;
   readonly request: UpscaleRequest;
-  readonly model: ModelDescriptor;
+  readonly model: NetworkDescriptor;
   readonly display: Size;
   readonly outputSize: Size;
   readonly sizeReason: string;
   readonly uprightSize: Size;
   readonly passes: number;
+  readonly chroma: ChromaPlan;
   readonly pixels: { readonly chosen: string; readonly format: WorkingFormat };
   readonly color: ColorInfo;
   readonly colorReason: string;
@@ -55,8 +57,18 @@ export function explain(facts: DecisionFacts): readonly Decision[] {
     {
       topic: "network",
       choice: passes === 0 ? "none" : `${model.id}, ${passes === 1 ? "once" : `${passes} times`}`,
-      reason: networkReason(uprightSize, outputSize, passes),
+      reason: networkReason(uprightSize, outputSize, passes, model.scale),
     },
+    ...(model.kind === "rgb" && passes > 0
+      ? [
+          {
+            topic: "network file",
+            choice: `sha256 ${model.file.sha256}`,
+            reason: `from ${model.source}; licence: ${model.licence}; it works on R'G'B', converted by the source's own matrix`,
+          },
+        ]
+      : []),
+    { topic: "chroma", choice: describeChroma(facts.chroma), reason: facts.chroma.reason },
     {
       topic: "pixels",
       choice: pixels.chosen,
@@ -96,20 +108,39 @@ export function explain(facts: DecisionFacts): readonly Decision[] {
         ]
       : []),
     ...facts.damage.map((reason) => ({ topic: "damage", choice: "partial result", reason })),
-    {
-      topic: "cost",
-      choice: `${(facts.macsPerFrame / 1e9).toFixed(1)} G multiply-adds a frame`,
-      reason: `${model.macsPerInputPixel} per input pixel of ${model.id}`,
-    },
+    describeCost(facts),
   ];
 }
 
-function networkReason(source: Size, output: Size, passes: number): string {
+function describeCost({ model, uprightSize, passes, macsPerFrame }: DecisionFacts): Decision {
+  if (model.kind !== "rgb") {
+    return {
+      topic: "cost",
+      choice: `${(macsPerFrame / 1e9).toFixed(1)} G multiply-adds a frame`,
+      reason: `${model.macsPerInputPixel} per input pixel of ${model.id}`,
+    };
+  }
+  let pixels = 0;
+  for (let pass = 0; pass < passes; pass += 1) pixels += uprightSize.width * uprightSize.height * model.scale ** (2 * pass);
+  return {
+    topic: "cost",
+    choice: `about ${((pixels / 1e6) * model.secondsPerMegapixel).toFixed(1)} s a frame`,
+    reason: `${model.secondsPerMegapixel.toFixed(1)} s a megapixel, measured on the CPU when ${model.id} was added`,
+  };
+}
+
+function networkReason(source: Size, output: Size, passes: number, scale: number): string {
   const ratio = Math.max(output.width / source.width, output.height / source.height);
   if (passes === 0) return `the picture shrinks to ${ratio.toFixed(3)}: plain resampling keeps all that fits`;
-  const reached = 2 ** passes;
+  const reached = scale ** passes;
   const rest = Math.abs(reached - ratio) < 1e-3 ? "exactly" : `then one resample from ${reached} to ${ratio.toFixed(3)}`;
-  return ratio < 1.01 ? "same size: doubled, cleaned and scaled back" : `each pass doubles; ${rest}`;
+  if (ratio < 1.01) return scale === 1 ? "same size" : "same size: enlarged, cleaned and scaled back";
+  return `each pass ${scale === 2 ? "doubles" : `makes it ${scale} times larger`}; ${rest}`;
+}
+
+function describeChroma(chroma: ChromaPlan): string {
+  if (chroma.kind === "guided") return `guided by luma, ${chroma.id}`;
+  return chroma.kind === "lanczos" ? "Lanczos" : "with the network";
 }
 
 function geometryReason({ codedSize, sampleAspect, orientation }: VideoStream): string {

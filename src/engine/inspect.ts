@@ -1,5 +1,5 @@
 import type { MediaInfo, VideoStream } from "../domain/media-info.ts";
-import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import type { NetworkDescriptor, RgbModelDescriptor } from "../domain/model-descriptor.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { probe } from "../media/probe.ts";
 import { readTimeline, type Timeline } from "../media/timeline.ts";
@@ -13,23 +13,25 @@ export type Inspection = {
   readonly media: MediaInfo;
   readonly video: VideoStream;
   readonly timeline: Timeline;
-  readonly model: ModelDescriptor;
+  readonly model: NetworkDescriptor;
   readonly plan: Plan;
 };
 
-/** Probes, reads the timeline, diagnoses and plans; decodes only the diagnosis's frames. */
+/** Probes, reads the timeline, diagnoses and plans; decodes only the diagnosis's frames. `added` is a user's network, used
+ *  in place of the one that the request's tier and preset name. */
 export async function inspect(
   inputPath: string,
   request: UpscaleRequest,
   threads: number,
   signal?: AbortSignal,
+  added?: RgbModelDescriptor,
 ): Promise<Inspection> {
   const media = await probe(inputPath);
   const first = selectVideo(media, () => 0);
   let timeline = await readTimeline(inputPath, first.index, signal);
   const video = selectVideo(media, (index) => timeline.extents.get(index)?.packets ?? 0);
   if (video.index !== first.index) timeline = await readTimeline(inputPath, video.index, signal);
-  const model = selectModel(request.tier, "general");
+  const model = added ?? selectModel(request.tier, "general");
   const diagnosis = await diagnose(inputPath, video, signal);
   const plan = makePlan({ media, video, timeline, diagnosis, request, model, encoderThreads: threads });
   return { media, video, timeline, model, plan };

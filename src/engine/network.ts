@@ -1,8 +1,12 @@
-import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import type { InstalledModel, NetworkDescriptor } from "../domain/model-descriptor.ts";
+import { AppError } from "../domain/errors.ts";
 import { chooseProvider, type ProviderName } from "../inference/providers.ts";
 import { TilePool } from "../inference/tile-pool.ts";
+import { checkInstalled } from "../models/installed.ts";
 import { locateModel } from "../models/locate.ts";
+import { findChromaModel } from "./chroma-plan.ts";
 import type { Plan } from "./plan.ts";
+import type { ChromaNetwork } from "./stages/chroma.ts";
 import type { Network } from "./stages/enhance.ts";
 
 export type ProviderChoice = "auto" | ProviderName;
@@ -18,7 +22,7 @@ export type OpenNetwork = AsyncDisposable & {
  *  is aborted, tiles that wait for their turn are refused. */
 export async function openNetwork(
   plan: Plan,
-  descriptor: ModelDescriptor,
+  model: NetworkDescriptor | InstalledModel,
   options: { readonly provider: ProviderChoice; readonly threads: number; readonly signal?: AbortSignal },
 ): Promise<OpenNetwork> {
   if (plan.network === undefined) {
@@ -30,19 +34,66 @@ export async function openNetwork(
     };
   }
   const { bitDepth } = plan.work;
-  const modelPath = await locateModel(descriptor, bitDepth);
-  const provider = await chooseProvider(options.provider, { descriptor, modelPath, bitDepth });
-  const workers = provider.name === "cpu" ? options.threads : 1;
-  const pool = await TilePool.create({ descriptor, modelPath, provider: provider.name, workers, bitDepth });
-  const stop = (): void => pool.stop();
+  const { descriptor, modelPath, sha256 } = await findFile(model, bitDepth);
+  const provider =
+    descriptor.kind === "rgb"
+      ? providerForAdded(descriptor.id, options.provider)
+      : await chooseProvider(options.provider, { descriptor, modelPath, bitDepth });
+  // A large network's working set fills the caches whoever computes it: one session, its threads within each tile.
+  const isOneSession = provider.name !== "cpu" || descriptor.kind === "rgb";
+  await using opening = new AsyncDisposableStack();
+  const pool = await TilePool.create({
+    descriptor,
+    modelPath,
+    provider: provider.name,
+    workers: isOneSession ? 1 : options.threads,
+    threadsPerWorker: descriptor.kind === "rgb" ? options.threads : 1,
+    bitDepth,
+  });
+  opening.use(pool);
+  const chroma = await openChroma(plan, options.threads);
+  if (chroma !== undefined) opening.use(chroma.pool);
+  const open = opening.move();
+  const stop = (): void => {
+    pool.stop();
+    chroma?.pool.stop();
+  };
   options.signal?.addEventListener("abort", stop, { once: true });
   return {
-    network: { pool, descriptor },
-    sha256: (bitDepth > 8 ? descriptor.files.u16 : descriptor.files.u8).sha256,
+    network: descriptor.kind === "rgb" ? { kind: "rgb", pool, descriptor } : { kind: "luma", pool, descriptor, chroma },
+    sha256,
     provider,
     [Symbol.asyncDispose]: () => {
       options.signal?.removeEventListener("abort", stop);
-      return pool[Symbol.asyncDispose]();
+      return open.disposeAsync();
     },
   };
+}
+
+/** Chroma always runs on the CPU: its network is small, and the result does not depend on the provider. */
+async function openChroma({ chroma, work, encode }: Plan, threads: number): Promise<ChromaNetwork | undefined> {
+  if (chroma.kind !== "guided") return undefined;
+  const descriptor = findChromaModel(encode.color.chromaLocation);
+  if (descriptor === undefined) throw new AppError("internal", `The plan names the network ${chroma.id}, which is not there.`);
+  const { bitDepth } = work;
+  const modelPath = await locateModel(descriptor, bitDepth);
+  return { pool: await TilePool.create({ descriptor, modelPath, provider: "cpu", workers: threads, bitDepth }), descriptor };
+}
+
+type FoundFile = { readonly descriptor: NetworkDescriptor; readonly modelPath: string; readonly sha256: string };
+
+async function findFile(model: NetworkDescriptor | InstalledModel, bitDepth: number): Promise<FoundFile> {
+  if ("descriptor" in model) {
+    await checkInstalled(model);
+    return { descriptor: model.descriptor, modelPath: model.path, sha256: model.descriptor.file.sha256 };
+  }
+  if (model.kind === "rgb") throw new AppError("internal", `The network ${model.id} was planned without its file.`);
+  const modelPath = await locateModel(model, bitDepth);
+  return { descriptor: model, modelPath, sha256: (bitDepth > 8 ? model.files.u16 : model.files.u8).sha256 };
+}
+
+function providerForAdded(id: string, wanted: ProviderChoice): { readonly name: "cpu"; readonly reason: string } {
+  if (wanted === "cpu") return { name: "cpu", reason: "asked for" };
+  if (wanted === "auto") return { name: "cpu", reason: "added networks run on the CPU" };
+  throw new AppError("provider_unavailable", `${id} is an added network, and those run on the CPU only; use --provider cpu.`);
 }

@@ -1,6 +1,6 @@
 import { AppError } from "../domain/errors.ts";
 import type { ColorInfo, HdrMetadata, MediaInfo, Orientation, Size, VideoStream } from "../domain/media-info.ts";
-import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import type { NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { displaySize, resolveOutputSize } from "../domain/output-size.ts";
 import { type Rational, ticksToSeconds } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
@@ -8,10 +8,12 @@ import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { EncodeSettings } from "../media/encode.ts";
 import type { Timeline } from "../media/timeline.ts";
 import { resolveColor } from "./color.ts";
+import { type ChromaPlan, planChroma } from "./chroma-plan.ts";
 import { type Decision, explain } from "./decisions.ts";
 import type { Diagnosis } from "./diagnose.ts";
 import { chooseEncoder, workingPixelFormat } from "./encoders.ts";
 import { planSegments, type Segment } from "./segments.ts";
+import { refuseForRgb, rgbPasses } from "./rgb-plan.ts";
 import { decideStreams } from "./streams.ts";
 
 /** Everything that is decided before work starts; plain data, printed by `upres plan`, the same for the same input. */
@@ -27,7 +29,11 @@ export type Plan = {
     readonly color: ColorInfo;
   };
   readonly work: { readonly pixelFormat: string; readonly bitDepth: 8 | 10 };
-  readonly network: { readonly id: string; readonly passes: number } | undefined;
+  /** Licence and sha256 of a network that a user added. */
+  readonly network:
+    | { readonly id: string; readonly passes: number; readonly licence?: string; readonly sha256?: string }
+    | undefined;
+  readonly chroma: ChromaPlan;
   readonly outputSize: Size;
   readonly encode: EncodeSettings;
   readonly hdr: HdrMetadata;
@@ -40,7 +46,7 @@ export type Plan = {
   readonly streams: readonly StreamDecision[];
   readonly segments: readonly Segment[];
   readonly diagnosis: Diagnosis;
-  /** Multiply-adds of the networks for one frame. */
+  /** Multiply-adds of the networks for one frame; 0 for an added network, of which only its time is known. */
   readonly macsPerFrame: number;
   /** Signs of damage known before decoding; the result is then called partial. */
   readonly damage: readonly string[];
@@ -53,13 +59,13 @@ export type PlanQuestion = {
   readonly timeline: Timeline;
   readonly diagnosis: Diagnosis;
   readonly request: UpscaleRequest;
-  readonly model: ModelDescriptor;
+  readonly model: NetworkDescriptor;
   readonly encoderThreads: number;
 };
 
 const seekableContainers = /mov|mp4|matroska|webm/;
 
-/** Decides everything about a run. Pure.  Throws: AppError `size_limit`, `not_available`, `no_video`. */
+/** Decides everything about a run. Pure.  Throws: AppError `size_limit`, `not_available`, `no_video`, `unsupported_input`. */
 export function makePlan(question: PlanQuestion): Plan {
   const { media, video, timeline, diagnosis, request, model } = question;
   refuseWhatIsNotThere(request);
@@ -68,10 +74,24 @@ export function makePlan(question: PlanQuestion): Plan {
   const { reason: sizeReason, ...outputSize } = resolveOutputSize(display, request.target);
   const turned = video.orientation.quarterTurnsClockwise % 2 === 1;
   const uprightSize = turned ? { width: video.codedSize.height, height: video.codedSize.width } : video.codedSize;
-  const passes = networkPasses(uprightSize, outputSize);
+  const passes = model.kind === "rgb" ? rgbPasses(uprightSize, outputSize, model.scale) : networkPasses(uprightSize, outputSize);
   const format = workingPixelFormat(video.pixelFormat);
   const pixelFormat = request.container === "webm" ? format.name.replace("422", "420") : format.name;
   const { color, reason: colorReason } = resolveColor(video.color, video.codedSize, video.pixelFormat);
+  if (model.kind === "rgb" && passes > 0) {
+    const enlargement = model.scale ** passes;
+    refuseForRgb({ id: model.id, bitDepth: format.bitDepth, color, source: uprightSize, enlargement });
+  }
+  const chroma = planChroma({
+    sourceFormat: video.pixelFormat,
+    workFormat: pixelFormat,
+    bitDepth: format.bitDepth,
+    color,
+    source: uprightSize,
+    output: outputSize,
+    model,
+    passes,
+  });
   const encoder = chooseEncoder({
     ...request,
     pixelFormat,
@@ -96,6 +116,7 @@ export function makePlan(question: PlanQuestion): Plan {
     sizeReason,
     uprightSize,
     passes,
+    chroma,
     pixels: { chosen: pixelFormat, format },
     color,
     colorReason,
@@ -119,7 +140,8 @@ export function makePlan(question: PlanQuestion): Plan {
       color: video.color,
     },
     work: { pixelFormat, bitDepth: format.bitDepth },
-    network: passes === 0 ? undefined : { id: model.id, passes },
+    network: passes === 0 ? undefined : describeNetwork(model, passes),
+    chroma,
     outputSize,
     encode: {
       codec: encoder.codec,
@@ -171,7 +193,13 @@ export function networkPasses(source: Size, output: Size): number {
   return Math.max(1, Math.ceil(Math.log2(ratio / 1.125)));
 }
 
-function networkMacs(source: Size, passes: number, model: ModelDescriptor): number {
+function describeNetwork(model: NetworkDescriptor, passes: number): Plan["network"] {
+  const { id } = model;
+  return model.kind === "rgb" ? { id, passes, licence: model.licence, sha256: model.file.sha256 } : { id, passes };
+}
+
+function networkMacs(source: Size, passes: number, model: NetworkDescriptor): number {
+  if (model.kind === "rgb") return 0;
   let pixels = 0;
   for (let pass = 0; pass < passes; pass += 1) pixels += source.width * source.height * 4 ** pass;
   return pixels * model.macsPerInputPixel;

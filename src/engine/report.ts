@@ -52,7 +52,9 @@ export type Report = {
     readonly audioOffsetSeconds: number | undefined;
   };
   readonly comparison: Comparison;
-  readonly network: { readonly id: string; readonly passes: number; readonly sha256: string } | undefined;
+  readonly network:
+    | { readonly id: string; readonly passes: number; readonly sha256: string; readonly licence?: string }
+    | undefined;
   readonly provider: { readonly name: string; readonly reason: string };
   readonly speed: {
     readonly wallSeconds: number;

@@ -2,6 +2,7 @@ import { throwIfAborted } from "../core/async.ts";
 import { commitFile, exists } from "../core/files.ts";
 import { stringifyJson } from "../core/json.ts";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
+import type { InstalledModel } from "../domain/model-descriptor.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { readSegmentIndex, type SegmentIndex } from "../media/segment-file.ts";
 import { assemble } from "./assemble.ts";
@@ -21,6 +22,8 @@ export type SessionOptions = {
   readonly threads: number;
   /** Left out: as many as `threads`. Runs whose segments go together need the same number. */
   readonly encoderThreads?: number;
+  /** A network that the user added, used in place of the one that the request's tier and preset name. */
+  readonly model?: InstalledModel;
   readonly overwrite: boolean;
   readonly resume: boolean;
   readonly onEvent?: (event: RunEvent) => void;
@@ -66,11 +69,11 @@ export class Session implements AsyncDisposable {
   static async open(options: SessionOptions): Promise<Session> {
     const { inputPath, outputPath, request, threads, encoderThreads = threads, onEvent, signal } = options;
     await refuseExistingOutput(options);
-    const inspection = await inspect(inputPath, request, encoderThreads, signal);
+    const inspection = await inspect(inputPath, request, encoderThreads, signal, options.model?.descriptor);
     onEvent?.({ type: "planned", inspection });
     await using opening = new AsyncDisposableStack();
     const workspace = opening.use(await Workspace.open(outputPath));
-    const network = opening.use(await openNetwork(inspection.plan, inspection.model, options));
+    const network = opening.use(await openNetwork(inspection.plan, options.model ?? inspection.model, options));
     const determinants = { plan: inspection.plan, weights: network.sha256, provider: network.provider.name, version };
     const fingerprint = await fingerprintJob(inputPath, determinants);
     await workspace.adopt(fingerprint, !options.resume);

@@ -1,16 +1,30 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../domain/errors.ts";
-import type { ModelDescriptor } from "../domain/model-descriptor.ts";
-import type { Tile, TileReply, TileTask, WorkerSetup } from "./tile-protocol.ts";
+import type { Size } from "../domain/media-info.ts";
+import type { ChromaModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
+import {
+  planesOf,
+  sourcePlanes,
+  type TensorFormat,
+  type Tile,
+  type TileReply,
+  type TileTask,
+  type WorkerSetup,
+} from "./tile-protocol.ts";
 
-/** Luma samples in shared memory, rows without padding; little-endian when two bytes wide. */
-export type LumaPlane = { readonly data: SharedArrayBuffer; readonly width: number; readonly height: number };
+/** Samples in shared memory, rows without padding: luma, little-endian when two bytes wide, or the planes R, G and B.
+ *  A source of chroma: the luma of twice the width and height, then Cb and Cr; its result: Cb and Cr. */
+export type SharedPicture = { readonly data: SharedArrayBuffer; readonly width: number; readonly height: number };
+/** A picture of luma alone. */
+export type LumaPlane = SharedPicture;
 
 export type TilePoolOptions = {
-  readonly descriptor: ModelDescriptor;
+  readonly descriptor: NetworkDescriptor | ChromaModelDescriptor;
   readonly modelPath: string;
   readonly provider: string;
   readonly workers: number;
+  /** Threads within one tile; 1 where left out. */
+  readonly threadsPerWorker?: number;
   readonly bitDepth: number;
 };
 
@@ -23,13 +37,14 @@ export type TileCounts = {
 
 type Pending = { readonly resolve: (reused: boolean) => void; readonly reject: (error: unknown) => void };
 
-/** Runs one ×2 network over tiles on several threads, each with a single-threaded session, which keeps a tile's
- *  working set in one core's cache. A tile always goes to the same thread, so that unchanged ones are recognised.
+/** Runs one network over tiles on several threads, each with a session of its own: a single-threaded one keeps a small
+ *  network's tile in one core's cache. A tile always goes to the same thread, so that unchanged ones are recognised.
  *  Owns: the threads. */
 export class TilePool implements AsyncDisposable {
   readonly #workers: Worker[];
   readonly #bytesPerSample: number;
   readonly #scale: number;
+  readonly #format: TensorFormat;
   readonly #pending = new Map<number, Pending>();
   readonly #free: SharedArrayBuffer[] = [];
   #nextId = 0;
@@ -40,10 +55,11 @@ export class TilePool implements AsyncDisposable {
   readonly #stopFlag: Int32Array;
   #onIdle: (() => void) | undefined;
 
-  private constructor(workers: Worker[], { bytesPerSample, scale, stopFlag }: WorkerSetup) {
+  private constructor(workers: Worker[], { bytesPerSample, scale, stopFlag, format }: WorkerSetup) {
     this.#workers = workers;
     this.#bytesPerSample = bytesPerSample;
     this.#scale = scale;
+    this.#format = format;
     this.#stopFlag = new Int32Array(stopFlag);
     for (const worker of workers) {
       worker.on("message", (reply: TileReply) => this.#receive(worker, reply));
@@ -53,16 +69,18 @@ export class TilePool implements AsyncDisposable {
   }
 
   /** Throws: AppError `provider_unavailable` or `model_invalid` when a session cannot be created. */
-  static async create({ descriptor, modelPath, provider, workers, bitDepth }: TilePoolOptions): Promise<TilePool> {
+  static async create(options: TilePoolOptions): Promise<TilePool> {
+    const { descriptor, modelPath, provider, workers, threadsPerWorker = 1, bitDepth } = options;
     const bytesPerSample = bitDepth > 8 ? 2 : 1;
     const workerData: WorkerSetup = {
       modelPath,
       provider,
-      intraOpThreads: 1,
+      intraOpThreads: threadsPerWorker,
       scale: descriptor.scale,
       halo: descriptor.haloPixels,
       multiple: descriptor.sizeMultiple,
       bytesPerSample,
+      format: tensorFormat(descriptor),
       peak: 2 ** bitDepth - 1,
       stopFlag: new SharedArrayBuffer(4),
     };
@@ -86,21 +104,27 @@ export class TilePool implements AsyncDisposable {
     return { computed: this.#computed, reused: this.#reused, cpuSeconds };
   }
 
-  /** A plane with undefined content. Owns: give it back with `release`. */
-  allocate(width: number, height: number): LumaPlane {
-    const bytes = width * height * this.#bytesPerSample;
+  /** A picture with undefined content. Owns: give it back with `release`. */
+  allocate(width: number, height: number): SharedPicture {
+    const samples = sourcePlanes(this.#format, width, height).reduce((sum, plane) => sum + plane.width * plane.height, 0);
+    return this.#allocate({ width, height }, samples);
+  }
+
+  #allocate({ width, height }: Size, samples: number): SharedPicture {
+    const bytes = samples * this.#bytesPerSample;
     const index = this.#free.findIndex((buffer) => buffer.byteLength === bytes);
     const [reused] = index < 0 ? [] : this.#free.splice(index, 1);
     return { data: reused ?? new SharedArrayBuffer(bytes), width, height };
   }
 
-  release(plane: LumaPlane): void {
+  release(plane: SharedPicture): void {
     this.#free.push(plane.data);
   }
 
-  /** Upscales the plane tile by tile. Owns: takes `source`; the caller releases the result. */
-  async upscale(source: LumaPlane, tiles: readonly Tile[]): Promise<LumaPlane> {
-    const output = this.allocate(source.width * this.#scale, source.height * this.#scale);
+  /** Upscales the picture tile by tile. Owns: takes `source`; the caller releases the result. */
+  async upscale(source: SharedPicture, tiles: readonly Tile[]): Promise<SharedPicture> {
+    const size = { width: source.width * this.#scale, height: source.height * this.#scale };
+    const output = this.#allocate(size, size.width * size.height * planesOf(this.#format));
     const results = await Promise.allSettled(
       tiles.map((tile, tileIndex) =>
         this.#run(tileIndex, { tileIndex, tile, ...source, source: source.data, destination: output.data }),
@@ -161,6 +185,13 @@ export class TilePool implements AsyncDisposable {
     while (this.#pending.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
+}
+
+function tensorFormat(descriptor: TilePoolOptions["descriptor"]): TensorFormat {
+  if (descriptor.kind === "chroma") return { kind: "chroma" };
+  if (descriptor.kind !== "rgb") return { kind: "luma" };
+  const { inputName, outputName, peak, removedPixels } = descriptor;
+  return { kind: "rgb", inputName, outputName, peak, removed: removedPixels };
 }
 
 function failure(message: string, cause?: unknown): AppError {

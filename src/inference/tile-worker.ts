@@ -1,11 +1,21 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { parentPort, workerData } from "node:worker_threads";
-import type { TileReply, TileTask, WorkerSetup } from "./tile-protocol.ts";
+import type { Size } from "../domain/media-info.ts";
+import { bytesToTensorData, tensorDataToBytes } from "./rgb-samples.ts";
+import { planesOf, type PlanePlace, sourcePlanes, type TileReply, type TileTask, type WorkerSetup } from "./tile-protocol.ts";
 
 // The entry point of one inference thread: a session of its own, tiles one after the other.
 
+type RgbFormat = Extract<WorkerSetup["format"], { kind: "rgb" }>;
 type CachedTile = { readonly window: Buffer; readonly output: Buffer };
-type Reading = { readonly source: Buffer; readonly task: TileTask; readonly windowWidth: number; readonly windowHeight: number };
+type Reading = {
+  readonly source: Buffer;
+  readonly plane: PlanePlace;
+  readonly left: number;
+  readonly top: number;
+  readonly windowWidth: number;
+  readonly windowHeight: number;
+};
 
 const setup = workerData as WorkerSetup; // sent by TilePool
 const port = parentPort;
@@ -16,7 +26,9 @@ const session = await InferenceSession.create(setup.modelPath, {
   intraOpNumThreads: setup.intraOpThreads,
   interOpNumThreads: 1,
   graphOptimizationLevel: "all",
+  logSeverityLevel: setup.format.kind === "rgb" ? 4 : 2, // what strangers' files are warned about helps nobody
 });
+const planeCount = planesOf(setup.format);
 const cache = new Map<number, CachedTile>();
 const stopFlag = new Int32Array(setup.stopFlag);
 const start = process.threadCpuUsage();
@@ -42,32 +54,49 @@ async function upscaleTile(task: TileTask): Promise<boolean> {
   const { bytesPerSample, halo, multiple, scale } = setup;
   const windowWidth = roundUp(task.tile.width, multiple) + 2 * halo;
   const windowHeight = roundUp(task.tile.height, multiple) + 2 * halo;
-  const window = readWindow({ source: Buffer.from(task.source), task, windowWidth, windowHeight });
+  const source = Buffer.from(task.source);
+  const planes = sourcePlanes(setup.format, task.width, task.height).map((plane) => {
+    const factor = plane.width / task.width;
+    return readWindow({
+      source,
+      plane,
+      left: (task.tile.x - halo) * factor,
+      top: (task.tile.y - halo) * factor,
+      windowWidth: windowWidth * factor,
+      windowHeight: windowHeight * factor,
+    });
+  });
+  const [first] = planes;
+  const window = planes.length === 1 && first !== undefined ? first : joined(planes);
   const cached = cache.get(task.tileIndex);
   const reused = cached !== undefined && cached.window.equals(window);
   const output = reused ? cached.output : await run(window, windowWidth, windowHeight);
   if (!reused) cache.set(task.tileIndex, { window, output });
   const rowBytes = task.tile.width * scale * bytesPerSample;
   const outputRowBytes = (windowWidth - 2 * halo) * scale * bytesPerSample;
+  const outputRows = (windowHeight - 2 * halo) * scale;
   const destination = Buffer.from(task.destination);
   const destinationRowBytes = task.width * scale * bytesPerSample;
-  for (let row = 0; row < task.tile.height * scale; row += 1) {
-    const at = (task.tile.y * scale + row) * destinationRowBytes + task.tile.x * scale * bytesPerSample;
-    output.copy(destination, at, row * outputRowBytes, row * outputRowBytes + rowBytes);
+  for (let plane = 0; plane < planeCount; plane += 1) {
+    const top = (plane * task.height + task.tile.y) * scale;
+    for (let row = 0; row < task.tile.height * scale; row += 1) {
+      const at = (top + row) * destinationRowBytes + task.tile.x * scale * bytesPerSample;
+      const from = (plane * outputRows + row) * outputRowBytes;
+      output.copy(destination, at, from, from + rowBytes);
+    }
   }
   return reused;
 }
 
 /** Cuts the tile with its halo out of the plane, repeating the plane's border where the window leaves it. */
-function readWindow({ source, task, windowWidth, windowHeight }: Reading): Buffer {
-  const { bytesPerSample: size, halo } = setup;
-  const { width, height, tile } = task;
+function readWindow({ source, plane, left, top, windowWidth, windowHeight }: Reading): Buffer {
+  const { bytesPerSample: size } = setup;
+  const { offset, width, height } = plane;
   const window = Buffer.allocUnsafeSlow(windowWidth * windowHeight * size);
-  const left = tile.x - halo;
   const from = Math.max(0, left);
   const to = Math.min(width, left + windowWidth);
   for (let row = 0; row < windowHeight; row += 1) {
-    const line = Math.min(height - 1, Math.max(0, tile.y - halo + row)) * width;
+    const line = offset + Math.min(height - 1, Math.max(0, top + row)) * width;
     const at = row * windowWidth * size;
     source.copy(window, at + (from - left) * size, (line + from) * size, (line + to) * size);
     const first = source.subarray((line + from) * size, (line + from + 1) * size);
@@ -78,16 +107,53 @@ function readWindow({ source, task, windowWidth, windowHeight }: Reading): Buffe
   return window;
 }
 
+/** Buffers end to end, at an address that 16-bit views accept. */
+function joined(parts: readonly Buffer[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) at += part.copy(whole, at);
+  return whole;
+}
+
 async function run(window: Buffer, width: number, height: number): Promise<Buffer> {
-  const shape = [1, 1, height, width];
-  const feeds: Record<string, Tensor> =
-    setup.bytesPerSample === 1
-      ? { luma: new Tensor("uint8", window, shape) }
-      : {
-          luma: new Tensor("uint16", new Uint16Array(window.buffer, window.byteOffset, width * height), shape),
-          peak: new Tensor("float32", Float32Array.of(setup.peak), [1]),
-        };
-  const { upscaled } = await session.run(feeds);
+  const { format } = setup;
+  if (format.kind === "rgb") return await runRgb(format, window, { width, height });
+  return format.kind === "chroma" ? await runChroma(window, width, height) : await runLuma(window, width, height);
+}
+
+async function runRgb(format: RgbFormat, window: Buffer, { width, height }: Size): Promise<Buffer> {
+  const { halo, scale } = setup;
+  const input = new Tensor("float32", bytesToTensorData(window, format.peak), [1, 3, height, width]);
+  const output = (await session.run({ [format.inputName]: input }))[format.outputName];
+  const expected = { width: (width - 2 * format.removed) * scale, height: (height - 2 * format.removed) * scale };
+  if (output?.type !== "float32" || output.dims.join("x") !== `1x3x${expected.height}x${expected.width}`) {
+    throw new Error(`the network answers ${output?.type ?? "nothing"} ${output?.dims.join("x") ?? ""}`);
+  }
+  const margin = (halo - format.removed) * scale;
+  // the tensor's type is checked above
+  return tensorDataToBytes(output.data as Float32Array, { ...expected, margin, peak: format.peak });
+}
+
+async function runLuma(window: Buffer, width: number, height: number): Promise<Buffer> {
+  return await runIntegers({ luma: integerTensor(window, [1, 1, height, width]) });
+}
+
+async function runChroma(window: Buffer, width: number, height: number): Promise<Buffer> {
+  const lumaBytes = 4 * width * height * setup.bytesPerSample;
+  return await runIntegers({
+    luma: integerTensor(window.subarray(0, lumaBytes), [1, 1, 2 * height, 2 * width]),
+    chroma: integerTensor(window.subarray(lumaBytes), [2, 1, height, width]),
+  });
+}
+
+function integerTensor(bytes: Buffer, shape: readonly number[]): Tensor {
+  if (setup.bytesPerSample === 1) return new Tensor("uint8", bytes, shape);
+  return new Tensor("uint16", new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2), shape);
+}
+
+async function runIntegers(planes: Readonly<Record<string, Tensor>>): Promise<Buffer> {
+  const peak = new Tensor("float32", Float32Array.of(setup.peak), [1]);
+  const { upscaled } = await session.run(setup.bytesPerSample === 1 ? planes : { ...planes, peak });
   if (upscaled === undefined) throw new Error("the network has no output named upscaled");
   const data = upscaled.data as Uint8Array | Uint16Array; // the output type of our networks
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);

@@ -4,6 +4,7 @@ import { AppError } from "../../domain/errors.ts";
 import { defaultRequest } from "../../domain/upscale-request.ts";
 import { demoClip, writeDemoClip } from "../../media/demo-clip.ts";
 import type { CommandContext } from "../context.ts";
+import { chosenModel } from "../model-folder.ts";
 import { badRequest, containerOf, parseOptions } from "../options.ts";
 import { RunDisplay } from "../run-display.ts";
 import { printReport, upscaleOne } from "./upscale.ts";
@@ -25,7 +26,12 @@ export async function demo(typed: unknown, context: CommandContext): Promise<voi
   await writeDemoClip(clip, demoClip, signal);
   const outputPath = join(folder, `clip.upres.${options.request.container}`);
   const job = { label: clip, input: { kind: "file", path: clip }, outputPath } as const;
-  const report = await upscaleOne(job, { ...options, overwrite: true }, context, new RunDisplay(output, clip));
+  const report = await upscaleOne(
+    job,
+    { ...options, model: await chosenModel(typed), overwrite: true },
+    context,
+    new RunDisplay(output, clip),
+  );
   output.document(report);
   printReport(report, output);
   output.result(`\nCompare ${clip} with ${outputPath}, both at full screen.`);

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { exists } from "../../core/files.ts";
 import { stringifyJson } from "../../core/json.ts";
 import { AppError } from "../../domain/errors.ts";
+import type { InstalledModel } from "../../domain/model-descriptor.ts";
 import { run } from "../../engine/run.ts";
 import type { Report } from "../../engine/report.ts";
 import { workspacePath } from "../../engine/workspace.ts";
@@ -10,12 +11,16 @@ import type { CommandContext } from "../context.ts";
 import { type ExitCode, exitCodeFor, exitCodes, toAppError } from "../errors.ts";
 import { type Job, listJobs } from "../inputs.ts";
 import { LocalFile } from "../local-file.ts";
+import { chosenModel } from "../model-folder.ts";
 import { parseOptions, type UpscaleOptions } from "../options.ts";
 import { errorDocument, type Output } from "../output.ts";
 import { reportRows, reportTitle } from "../report-table.ts";
 import { RunDisplay } from "../run-display.ts";
 import { formatTable } from "../table.ts";
 import { countOf } from "../units.ts";
+
+/** What was typed, with the added network that it names. */
+type RunOptions = UpscaleOptions & { readonly model: InstalledModel | undefined };
 
 type Outcome =
   | { readonly kind: "done"; readonly job: Job; readonly report: Report }
@@ -25,7 +30,7 @@ type Outcome =
 /** `upres <input…>`: every input one after the other; one that fails does not stop the others. */
 export async function upscale(inputs: readonly string[], typed: unknown, context: CommandContext): Promise<ExitCode> {
   const { output, signal } = context;
-  const options = parseOptions(typed);
+  const options: RunOptions = { ...parseOptions(typed), model: await chosenModel(typed) };
   const { jobs, isBatch } = await listJobs(inputs, options.output, options.request.container);
   const outcomes: Outcome[] = [];
   for (const job of jobs) {
@@ -39,7 +44,7 @@ export async function upscale(inputs: readonly string[], typed: unknown, context
   return outcomes.length < jobs.length ? exitCodes.interrupted : exitCodeOf(outcomes, isBatch);
 }
 
-async function attempt(job: Job, isBatch: boolean, options: UpscaleOptions, context: CommandContext): Promise<Outcome> {
+async function attempt(job: Job, isBatch: boolean, options: RunOptions, context: CommandContext): Promise<Outcome> {
   const { output } = context;
   if (isBatch && !options.overwrite && (await exists(job.outputPath))) {
     output.note(`${job.label}: ${job.outputPath} exists already, passed over; add --overwrite to make it anew`);
@@ -64,12 +69,7 @@ async function attempt(job: Job, isBatch: boolean, options: UpscaleOptions, cont
 }
 
 /** Makes one output, whatever the input is. */
-export async function upscaleOne(
-  job: Job,
-  options: UpscaleOptions,
-  context: CommandContext,
-  display: RunDisplay,
-): Promise<Report> {
+export async function upscaleOne(job: Job, options: RunOptions, context: CommandContext, display: RunDisplay): Promise<Report> {
   if (!options.overwrite && (await exists(job.outputPath))) {
     const advice = "add --overwrite to replace it or choose another output";
     throw new AppError("output_exists", `${job.outputPath} exists already; ${advice}.`);
@@ -82,6 +82,7 @@ export async function upscaleOne(
       request: options.request,
       provider: options.provider,
       threads: options.threads,
+      ...(options.model !== undefined && { model: options.model }),
       overwrite: options.overwrite,
       resume: options.resume,
       onEvent: display.onEvent,
