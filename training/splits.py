@@ -47,3 +47,6 @@ VALIDATION_STILLS = ("kodak",)  # a folder name
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a file name matches one of the patterns."""
     return any(fnmatch(name, pattern) for pattern in patterns)
+
+# Pictures of film damage that only the bench uses: those whose number ends in 0 or 5.
+EVALUATION_OVERLAYS = ("*0.png", "*5.png")

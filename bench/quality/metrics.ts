@@ -1,11 +1,34 @@
 import { comparePlanes } from "../../src/engine/measure.ts";
 import type { VideoFrame } from "../../src/media/frame.ts";
 import { MultiFilter } from "../multi-filter.ts";
+import { measureFlicker } from "./flicker.ts";
+import { type BlockMotion, findMotion } from "./motion.ts";
 
-/** Luma against the ground truth over a clip: PSNR and XPSNR in dB from the mean error of all frames, SSIM and VIF as means. */
-export type Scores = { readonly psnr: number; readonly ssim: number; readonly xpsnr: number; readonly vif: number };
+/** Pictures against the reference over a clip: PSNR of luma, Cb and Cr and XPSNR of luma in dB from the mean error of all frames,
+ *  SSIM and VIF of luma as means, and flicker as `measureFlicker` says. */
+export type Scores = {
+  readonly psnr: number;
+  readonly ssim: number;
+  readonly xpsnr: number;
+  readonly vif: number;
+  readonly psnrCb: number;
+  readonly psnrCr: number;
+  readonly flicker: number;
+};
 
-export const scoreNames = ["psnr", "ssim", "xpsnr", "vif"] as const;
+export const scoreNames = ["psnr", "ssim", "xpsnr", "vif", "psnrCb", "psnrCr", "flicker"] as const;
+
+/** What results are measured against. `motion[i]` leads from picture i + 1 back to picture i. */
+export type Reference = { readonly frames: readonly VideoFrame[]; readonly motion: readonly (readonly BlockMotion[])[] };
+
+/** Finds the motion of the pictures. Owns: leaves them as they are. */
+export function prepareReference(frames: readonly VideoFrame[]): Reference {
+  const motion = frames.slice(1).map((later, index) => {
+    const earlier = frames[index];
+    return earlier === undefined ? [] : findMotion(later.plane(0), earlier.plane(0));
+  });
+  return { frames, motion };
+}
 
 // XPSNR takes the reference first, the others second. extractplanes copies the luma as it is; a format change would rescale it.
 const similarity =
@@ -17,7 +40,7 @@ const largestRounding = 0.006; // FFmpeg writes two decimals
 
 /** Measures with FFmpeg's own filters, and PSNR a second time without them. Owns: leaves the frames as they are.
  *  Throws: RangeError when FFmpeg's PSNR and the plain computation differ. */
-export async function measure(truth: readonly VideoFrame[], found: readonly VideoFrame[]): Promise<Scores> {
+export async function measure({ frames: truth, motion }: Reference, found: readonly VideoFrame[]): Promise<Scores> {
   const similar = await run(similarity, truth, found);
   const perceived = await run(perception, truth, found);
   const squaredErrors = similar.map((values) => read(values, "lavfi.psnr.mse.y"));
@@ -33,6 +56,9 @@ export async function measure(truth: readonly VideoFrame[], found: readonly Vide
     ssim: mean(similar.map((values) => read(values, "lavfi.ssim.Y"))),
     xpsnr: decibels(mean(perceived.map((values) => 10 ** (-read(values, "lavfi.xpsnr.xpsnr.y") / 10)))),
     vif: mean(similar.map((values) => mean(vifScales.map((scale) => read(values, `lavfi.vif.scale.${scale}`))))),
+    psnrCb: chromaPsnr(truth, found, 1),
+    psnrCr: chromaPsnr(truth, found, 2),
+    flicker: measureFlicker(truth, found, motion),
   };
 }
 
@@ -72,6 +98,13 @@ function read(values: Readonly<Record<string, string>>, name: string): number {
   return value;
 }
 
+function chromaPsnr(truth: readonly VideoFrame[], found: readonly VideoFrame[], plane: 1 | 2): number {
+  const errors = pairs(truth, found).map(([reference, picture]) => {
+    return comparePlanes(reference.plane(plane), picture.plane(plane), 8).squaredError;
+  });
+  return decibels(mean(errors) / 255 ** 2);
+}
+
 /** 100 dB stands for identical pictures. */
 function decibels(relativeError: number): number {
   return relativeError <= 0 ? 100 : Math.min(100, -10 * Math.log10(relativeError));
@@ -79,4 +112,10 @@ function decibels(relativeError: number): number {
 
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : mean(sorted.slice(middle - 1, middle + 1));
 }

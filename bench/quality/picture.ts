@@ -5,8 +5,8 @@ import { check } from "../../src/media/ffmpeg.ts";
 import type { VideoFrame } from "../../src/media/frame.ts";
 import { MultiFilter } from "../multi-filter.ts";
 
-/** Size of the pictured region at the ground truth's size: 240x180 pixels of the source. */
-const region = { width: 480, height: 360 };
+/** Size of the pictured region at the reference's size. */
+const region = { width: 280, height: 210 };
 const enlargement = 2;
 const gap = 8;
 

@@ -1,28 +1,46 @@
 import { mapConcurrent } from "../../src/core/async.ts";
 import type { MediaInfo, VideoStream } from "../../src/domain/media-info.ts";
-import type { ModelDescriptor } from "../../src/domain/model-descriptor.ts";
-import { defaultRequest } from "../../src/domain/upscale-request.ts";
+import type { InstalledModel, ModelDescriptor } from "../../src/domain/model-descriptor.ts";
+import { defaultRequest, UpscaleRequest } from "../../src/domain/upscale-request.ts";
 import { openNetwork } from "../../src/engine/network.ts";
 import { makePlan, type Plan } from "../../src/engine/plan.ts";
-import { Enhancer } from "../../src/engine/stages/enhance.ts";
+import { Enhancer, type Network } from "../../src/engine/stages/enhance.ts";
 import type { VideoFrame } from "../../src/media/frame.ts";
 import { describePixelFormat } from "../../src/media/pixel-format.ts";
+import type { Upscaled } from "./contenders.ts";
 import { copyFrames, Pictures } from "./material.ts";
 
-export type UpscaleOptions = { readonly model: ModelDescriptor; readonly threads: number };
+export type UpscaleOptions = {
+  readonly model: ModelDescriptor | InstalledModel;
+  readonly factor: number;
+  readonly threads: number;
+};
 
-/** Doubles every picture as the command would: its plan, its network, its stage; only the encoder is left out. */
-export async function upscale(source: Pictures, { model, threads }: UpscaleOptions): Promise<Pictures> {
-  const plan = planFor(source, model);
+/** Upscales every picture as the command would: its plan, its network, its stage; only the encoder is left out. */
+export async function upscaleWithModel(source: Pictures, { model, factor, threads }: UpscaleOptions): Promise<Upscaled> {
+  const plan = planFor(source, model, factor);
   await using opened = await openNetwork(plan, model, { provider: "cpu", threads });
   using enhancer = new Enhancer(plan, opened.network);
+  const started = performance.now();
   const result: VideoFrame[] = [];
   for await (const frame of mapConcurrent(copyFrames(source.frames), 2, (copy) => enhancer.enhance(copy))) result.push(frame);
-  return new Pictures(result, source.color);
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    pictures: new Pictures(result, source.color),
+    secondsPerFrame: seconds / result.length,
+    networkSecondsPerFrame: networkSeconds(opened.network) / result.length,
+  };
 }
 
-function planFor({ frames, first, color }: Pictures, model: ModelDescriptor): Plan {
+function networkSeconds(network: Network | undefined): number {
+  if (network === undefined) return 0;
+  const chroma = network.kind === "luma" ? network.chroma : undefined;
+  return network.pool.counts.cpuSeconds + (chroma?.pool.counts.cpuSeconds ?? 0);
+}
+
+function planFor({ frames, first, color }: Pictures, model: ModelDescriptor | InstalledModel, factor: number): Plan {
   const timeBase = { num: 1, den: 25 };
+  const added = "descriptor" in model;
   const video: VideoStream = {
     kind: "video",
     index: 0,
@@ -68,8 +86,12 @@ function planFor({ frames, first, color }: Pictures, model: ModelDescriptor): Pl
       readError: undefined,
     },
     diagnosis: { scan: "progressive", fieldOrder: undefined, reason: "the clips are progressive" },
-    request: { ...defaultRequest, tier: model.tier, target: { kind: "scale", factor: 2 } },
-    model,
+    request: {
+      ...defaultRequest,
+      ...(!added && { tier: model.tier, preset: UpscaleRequest.shape.preset.parse(model.preset) }),
+      target: { kind: "scale", factor },
+    },
+    model: added ? model.descriptor : model,
     encoderThreads: 1,
   });
 }
