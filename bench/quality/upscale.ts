@@ -33,9 +33,7 @@ export async function upscaleWithModel(source: Pictures, { model, factor, thread
 }
 
 function networkSeconds(network: Network | undefined): number {
-  if (network === undefined) return 0;
-  const chroma = network.kind === "luma" ? network.chroma : undefined;
-  return network.pool.counts.cpuSeconds + (chroma?.pool.counts.cpuSeconds ?? 0);
+  return network?.pool.counts.cpuSeconds ?? 0;
 }
 
 function planFor({ frames, first, color }: Pictures, model: ModelDescriptor | InstalledModel, factor: number): Plan {

@@ -55,23 +55,6 @@ export const RgbModelDescriptor = z.object({
 });
 export type RgbModelDescriptor = z.infer<typeof RgbModelDescriptor>;
 
-/** A network for 4:2:0 chroma of one siting: luma [1, 1, 2H, 2W] and chroma [2, 1, H, W], uint8 or uint16, to chroma
- *  [2, 1, 2·(H − 2·halo), 2·(W − 2·halo)]. Halo and size multiple count chroma samples. */
-export const ChromaModelDescriptor = z.object({
-  kind: z.literal("chroma"),
-  id: z.string(),
-  title: z.string(),
-  scale: z.literal(2),
-  chromaLocation: z.string(),
-  haloPixels: z.int(),
-  sizeMultiple: z.int(),
-  parameters: z.int(),
-  macsPerInputPixel: z.number(),
-  licence: z.string(),
-  files: z.object({ u8: ModelFile, u16: ModelFile }),
-});
-export type ChromaModelDescriptor = z.infer<typeof ChromaModelDescriptor>;
-
 export type NetworkDescriptor = ModelDescriptor | RgbModelDescriptor;
 
 /** An added network and where its file lies. */

@@ -4,7 +4,6 @@ import { formatRational, type Rational } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Timeline } from "../media/timeline.ts";
-import type { ChromaPlan } from "./chroma-plan.ts";
 import type { Diagnosis } from "./diagnose.ts";
 import type { EncoderChoice, WorkingFormat } from "./encoders.ts";
 import type { Segment } from "./segments.ts";
@@ -24,7 +23,6 @@ export type DecisionFacts = {
   readonly sizeReason: string;
   readonly uprightSize: Size;
   readonly passes: number;
-  readonly chroma: ChromaPlan;
   readonly pixels: { readonly chosen: string; readonly format: WorkingFormat };
   readonly color: ColorInfo;
   readonly colorReason: string;
@@ -68,7 +66,6 @@ export function explain(facts: DecisionFacts): readonly Decision[] {
           },
         ]
       : []),
-    { topic: "chroma", choice: describeChroma(facts.chroma), reason: facts.chroma.reason },
     {
       topic: "pixels",
       choice: pixels.chosen,
@@ -136,11 +133,6 @@ function networkReason(source: Size, output: Size, passes: number, scale: number
   const rest = Math.abs(reached - ratio) < 1e-3 ? "exactly" : `then one resample from ${reached} to ${ratio.toFixed(3)}`;
   if (ratio < 1.01) return scale === 1 ? "same size" : "same size: enlarged, cleaned and scaled back";
   return `each pass ${scale === 2 ? "doubles" : `makes it ${scale} times larger`}; ${rest}`;
-}
-
-function describeChroma(chroma: ChromaPlan): string {
-  if (chroma.kind === "guided") return `guided by luma, ${chroma.id}`;
-  return chroma.kind === "lanczos" ? "Lanczos" : "with the network";
 }
 
 function geometryReason({ codedSize, sampleAspect, orientation }: VideoStream): string {

@@ -4,9 +4,7 @@ import { chooseProvider, type ProviderName } from "../inference/providers.ts";
 import { TilePool } from "../inference/tile-pool.ts";
 import { checkInstalled } from "../models/installed.ts";
 import { locateModel } from "../models/locate.ts";
-import { findChromaModel } from "./chroma-plan.ts";
 import type { Plan } from "./plan.ts";
-import type { ChromaNetwork } from "./stages/chroma.ts";
 import type { Network } from "./stages/enhance.ts";
 
 export type ProviderChoice = "auto" | ProviderName;
@@ -41,7 +39,6 @@ export async function openNetwork(
       : await chooseProvider(options.provider, { descriptor, modelPath, bitDepth });
   // A large network's working set fills the caches whoever computes it: one session, its threads within each tile.
   const isOneSession = provider.name !== "cpu" || descriptor.kind === "rgb";
-  await using opening = new AsyncDisposableStack();
   const pool = await TilePool.create({
     descriptor,
     modelPath,
@@ -50,34 +47,17 @@ export async function openNetwork(
     threadsPerWorker: descriptor.kind === "rgb" ? options.threads : 1,
     bitDepth,
   });
-  opening.use(pool);
-  const chroma = await openChroma(plan, options.threads);
-  if (chroma !== undefined) opening.use(chroma.pool);
-  const open = opening.move();
-  const stop = (): void => {
-    pool.stop();
-    chroma?.pool.stop();
-  };
+  const stop = (): void => pool.stop();
   options.signal?.addEventListener("abort", stop, { once: true });
   return {
-    network: descriptor.kind === "rgb" ? { kind: "rgb", pool, descriptor } : { kind: "luma", pool, descriptor, chroma },
+    network: descriptor.kind === "rgb" ? { kind: "rgb", pool, descriptor } : { kind: "luma", pool, descriptor },
     sha256,
     provider,
     [Symbol.asyncDispose]: () => {
       options.signal?.removeEventListener("abort", stop);
-      return open.disposeAsync();
+      return pool[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Chroma always runs on the CPU: its network is small, and the result does not depend on the provider. */
-async function openChroma({ chroma, work, encode }: Plan, threads: number): Promise<ChromaNetwork | undefined> {
-  if (chroma.kind !== "guided") return undefined;
-  const descriptor = findChromaModel(encode.color.chromaLocation);
-  if (descriptor === undefined) throw new AppError("internal", `The plan names the network ${chroma.id}, which is not there.`);
-  const { bitDepth } = work;
-  const modelPath = await locateModel(descriptor, bitDepth);
-  return { pool: await TilePool.create({ descriptor, modelPath, provider: "cpu", workers: threads, bitDepth }), descriptor };
 }
 
 type FoundFile = { readonly descriptor: NetworkDescriptor; readonly modelPath: string; readonly sha256: string };

@@ -8,7 +8,6 @@ import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { EncodeSettings } from "../media/encode.ts";
 import type { Timeline } from "../media/timeline.ts";
 import { resolveColor } from "./color.ts";
-import { type ChromaPlan, planChroma } from "./chroma-plan.ts";
 import { type Decision, explain } from "./decisions.ts";
 import type { Diagnosis } from "./diagnose.ts";
 import { chooseEncoder, workingPixelFormat } from "./encoders.ts";
@@ -33,7 +32,6 @@ export type Plan = {
   readonly network:
     | { readonly id: string; readonly passes: number; readonly licence?: string; readonly sha256?: string }
     | undefined;
-  readonly chroma: ChromaPlan;
   readonly outputSize: Size;
   readonly encode: EncodeSettings;
   readonly hdr: HdrMetadata;
@@ -82,16 +80,6 @@ export function makePlan(question: PlanQuestion): Plan {
     const enlargement = model.scale ** passes;
     refuseForRgb({ id: model.id, bitDepth: format.bitDepth, color, source: uprightSize, enlargement });
   }
-  const chroma = planChroma({
-    sourceFormat: video.pixelFormat,
-    workFormat: pixelFormat,
-    bitDepth: format.bitDepth,
-    color,
-    source: uprightSize,
-    output: outputSize,
-    model,
-    passes,
-  });
   const encoder = chooseEncoder({
     ...request,
     pixelFormat,
@@ -116,7 +104,6 @@ export function makePlan(question: PlanQuestion): Plan {
     sizeReason,
     uprightSize,
     passes,
-    chroma,
     pixels: { chosen: pixelFormat, format },
     color,
     colorReason,
@@ -141,7 +128,6 @@ export function makePlan(question: PlanQuestion): Plan {
     },
     work: { pixelFormat, bitDepth: format.bitDepth },
     network: passes === 0 ? undefined : describeNetwork(model, passes),
-    chroma,
     outputSize,
     encode: {
       codec: encoder.codec,

@@ -1,25 +1,15 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../domain/errors.ts";
-import type { Size } from "../domain/media-info.ts";
-import type { ChromaModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
-import {
-  planesOf,
-  sourcePlanes,
-  type TensorFormat,
-  type Tile,
-  type TileReply,
-  type TileTask,
-  type WorkerSetup,
-} from "./tile-protocol.ts";
+import type { NetworkDescriptor } from "../domain/model-descriptor.ts";
+import { planesOf, type TensorFormat, type Tile, type TileReply, type TileTask, type WorkerSetup } from "./tile-protocol.ts";
 
-/** Samples in shared memory, rows without padding: luma, little-endian when two bytes wide, or the planes R, G and B.
- *  A source of chroma: the luma of twice the width and height, then Cb and Cr; its result: Cb and Cr. */
+/** Samples in shared memory, rows without padding: luma, little-endian when two bytes wide, or the planes R, G and B. */
 export type SharedPicture = { readonly data: SharedArrayBuffer; readonly width: number; readonly height: number };
 /** A picture of luma alone. */
 export type LumaPlane = SharedPicture;
 
 export type TilePoolOptions = {
-  readonly descriptor: NetworkDescriptor | ChromaModelDescriptor;
+  readonly descriptor: NetworkDescriptor;
   readonly modelPath: string;
   readonly provider: string;
   readonly workers: number;
@@ -44,7 +34,7 @@ export class TilePool implements AsyncDisposable {
   readonly #workers: Worker[];
   readonly #bytesPerSample: number;
   readonly #scale: number;
-  readonly #format: TensorFormat;
+  readonly #planes: number;
   readonly #pending = new Map<number, Pending>();
   readonly #free: SharedArrayBuffer[] = [];
   #nextId = 0;
@@ -59,7 +49,7 @@ export class TilePool implements AsyncDisposable {
     this.#workers = workers;
     this.#bytesPerSample = bytesPerSample;
     this.#scale = scale;
-    this.#format = format;
+    this.#planes = planesOf(format);
     this.#stopFlag = new Int32Array(stopFlag);
     for (const worker of workers) {
       worker.on("message", (reply: TileReply) => this.#receive(worker, reply));
@@ -106,12 +96,7 @@ export class TilePool implements AsyncDisposable {
 
   /** A picture with undefined content. Owns: give it back with `release`. */
   allocate(width: number, height: number): SharedPicture {
-    const samples = sourcePlanes(this.#format, width, height).reduce((sum, plane) => sum + plane.width * plane.height, 0);
-    return this.#allocate({ width, height }, samples);
-  }
-
-  #allocate({ width, height }: Size, samples: number): SharedPicture {
-    const bytes = samples * this.#bytesPerSample;
+    const bytes = width * height * this.#planes * this.#bytesPerSample;
     const index = this.#free.findIndex((buffer) => buffer.byteLength === bytes);
     const [reused] = index < 0 ? [] : this.#free.splice(index, 1);
     return { data: reused ?? new SharedArrayBuffer(bytes), width, height };
@@ -123,8 +108,7 @@ export class TilePool implements AsyncDisposable {
 
   /** Upscales the picture tile by tile. Owns: takes `source`; the caller releases the result. */
   async upscale(source: SharedPicture, tiles: readonly Tile[]): Promise<SharedPicture> {
-    const size = { width: source.width * this.#scale, height: source.height * this.#scale };
-    const output = this.#allocate(size, size.width * size.height * planesOf(this.#format));
+    const output = this.allocate(source.width * this.#scale, source.height * this.#scale);
     const results = await Promise.allSettled(
       tiles.map((tile, tileIndex) =>
         this.#run(tileIndex, { tileIndex, tile, ...source, source: source.data, destination: output.data }),
@@ -187,8 +171,7 @@ export class TilePool implements AsyncDisposable {
   }
 }
 
-function tensorFormat(descriptor: TilePoolOptions["descriptor"]): TensorFormat {
-  if (descriptor.kind === "chroma") return { kind: "chroma" };
+function tensorFormat(descriptor: NetworkDescriptor): TensorFormat {
   if (descriptor.kind !== "rgb") return { kind: "luma" };
   const { inputName, outputName, peak, removedPixels } = descriptor;
   return { kind: "rgb", inputName, outputName, peak, removed: removedPixels };

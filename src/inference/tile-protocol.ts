@@ -2,10 +2,9 @@
 export type Tile = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 
 /** What goes in and out of a network. `rgb`: three planes of bytes here, float32 from 0 to `peak` there; `removed` of the
- *  halo are left out by the network itself. `chroma`: Cb and Cr, guided by luma of twice their width and height. */
+ *  halo are left out by the network itself. */
 export type TensorFormat =
   | { readonly kind: "luma" }
-  | { readonly kind: "chroma" }
   | {
       readonly kind: "rgb";
       readonly inputName: string;
@@ -14,20 +13,8 @@ export type TensorFormat =
       readonly removed: number;
     };
 
-/** Planes of a network's result. */
-export function planesOf({ kind }: TensorFormat): 1 | 2 | 3 {
-  return { luma: 1, chroma: 2, rgb: 3 }[kind] as 1 | 2 | 3; // the literals above
-}
-
-/** A plane in a buffer of samples. */
-export type PlanePlace = { readonly offset: number; readonly width: number; readonly height: number };
-
-/** Where the planes of a source picture lie, in samples. Before Cb and Cr lies the luma that guides them. */
-export function sourcePlanes({ kind }: TensorFormat, width: number, height: number): readonly PlanePlace[] {
-  const size = width * height;
-  const plane = (offset: number): PlanePlace => ({ offset, width, height });
-  if (kind === "chroma") return [{ offset: 0, width: 2 * width, height: 2 * height }, plane(4 * size), plane(5 * size)];
-  return Array.from({ length: planesOf({ kind } as TensorFormat) }, (_, index) => plane(index * size));
+export function planesOf({ kind }: TensorFormat): 1 | 3 {
+  return kind === "luma" ? 1 : 3;
 }
 
 export type WorkerSetup = {

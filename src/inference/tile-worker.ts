@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Size } from "../domain/media-info.ts";
 import { bytesToTensorData, tensorDataToBytes } from "./rgb-samples.ts";
-import { planesOf, type PlanePlace, sourcePlanes, type TileReply, type TileTask, type WorkerSetup } from "./tile-protocol.ts";
+import { planesOf, type TileReply, type TileTask, type WorkerSetup } from "./tile-protocol.ts";
 
 // The entry point of one inference thread: a session of its own, tiles one after the other.
 
@@ -10,9 +10,8 @@ type RgbFormat = Extract<WorkerSetup["format"], { kind: "rgb" }>;
 type CachedTile = { readonly window: Buffer; readonly output: Buffer };
 type Reading = {
   readonly source: Buffer;
-  readonly plane: PlanePlace;
-  readonly left: number;
-  readonly top: number;
+  readonly task: TileTask;
+  readonly plane: number;
   readonly windowWidth: number;
   readonly windowHeight: number;
 };
@@ -26,7 +25,7 @@ const session = await InferenceSession.create(setup.modelPath, {
   intraOpNumThreads: setup.intraOpThreads,
   interOpNumThreads: 1,
   graphOptimizationLevel: "all",
-  logSeverityLevel: setup.format.kind === "rgb" ? 4 : 2, // what strangers' files are warned about helps nobody
+  logSeverityLevel: setup.format.kind === "luma" ? 2 : 4, // what strangers' files are warned about helps nobody
 });
 const planeCount = planesOf(setup.format);
 const cache = new Map<number, CachedTile>();
@@ -55,19 +54,9 @@ async function upscaleTile(task: TileTask): Promise<boolean> {
   const windowWidth = roundUp(task.tile.width, multiple) + 2 * halo;
   const windowHeight = roundUp(task.tile.height, multiple) + 2 * halo;
   const source = Buffer.from(task.source);
-  const planes = sourcePlanes(setup.format, task.width, task.height).map((plane) => {
-    const factor = plane.width / task.width;
-    return readWindow({
-      source,
-      plane,
-      left: (task.tile.x - halo) * factor,
-      top: (task.tile.y - halo) * factor,
-      windowWidth: windowWidth * factor,
-      windowHeight: windowHeight * factor,
-    });
-  });
+  const planes = Array.from({ length: planeCount }, (_, plane) => readWindow({ source, task, plane, windowWidth, windowHeight }));
   const [first] = planes;
-  const window = planes.length === 1 && first !== undefined ? first : joined(planes);
+  const window = planes.length === 1 && first !== undefined ? first : Buffer.concat(planes);
   const cached = cache.get(task.tileIndex);
   const reused = cached !== undefined && cached.window.equals(window);
   const output = reused ? cached.output : await run(window, windowWidth, windowHeight);
@@ -89,14 +78,15 @@ async function upscaleTile(task: TileTask): Promise<boolean> {
 }
 
 /** Cuts the tile with its halo out of the plane, repeating the plane's border where the window leaves it. */
-function readWindow({ source, plane, left, top, windowWidth, windowHeight }: Reading): Buffer {
-  const { bytesPerSample: size } = setup;
-  const { offset, width, height } = plane;
+function readWindow({ source, task, plane, windowWidth, windowHeight }: Reading): Buffer {
+  const { bytesPerSample: size, halo } = setup;
+  const { width, height, tile } = task;
   const window = Buffer.allocUnsafeSlow(windowWidth * windowHeight * size);
+  const left = tile.x - halo;
   const from = Math.max(0, left);
   const to = Math.min(width, left + windowWidth);
   for (let row = 0; row < windowHeight; row += 1) {
-    const line = offset + Math.min(height - 1, Math.max(0, top + row)) * width;
+    const line = Math.min(height - 1, Math.max(0, tile.y - halo + row)) * width + plane * width * height;
     const at = row * windowWidth * size;
     source.copy(window, at + (from - left) * size, (line + from) * size, (line + to) * size);
     const first = source.subarray((line + from) * size, (line + from + 1) * size);
@@ -107,18 +97,9 @@ function readWindow({ source, plane, left, top, windowWidth, windowHeight }: Rea
   return window;
 }
 
-/** Buffers end to end, at an address that 16-bit views accept. */
-function joined(parts: readonly Buffer[]): Buffer {
-  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) at += part.copy(whole, at);
-  return whole;
-}
-
 async function run(window: Buffer, width: number, height: number): Promise<Buffer> {
   const { format } = setup;
-  if (format.kind === "rgb") return await runRgb(format, window, { width, height });
-  return format.kind === "chroma" ? await runChroma(window, width, height) : await runLuma(window, width, height);
+  return format.kind === "rgb" ? await runRgb(format, window, { width, height }) : await runLuma(window, width, height);
 }
 
 async function runRgb(format: RgbFormat, window: Buffer, { width, height }: Size): Promise<Buffer> {
@@ -135,25 +116,15 @@ async function runRgb(format: RgbFormat, window: Buffer, { width, height }: Size
 }
 
 async function runLuma(window: Buffer, width: number, height: number): Promise<Buffer> {
-  return await runIntegers({ luma: integerTensor(window, [1, 1, height, width]) });
-}
-
-async function runChroma(window: Buffer, width: number, height: number): Promise<Buffer> {
-  const lumaBytes = 4 * width * height * setup.bytesPerSample;
-  return await runIntegers({
-    luma: integerTensor(window.subarray(0, lumaBytes), [1, 1, 2 * height, 2 * width]),
-    chroma: integerTensor(window.subarray(lumaBytes), [2, 1, height, width]),
-  });
-}
-
-function integerTensor(bytes: Buffer, shape: readonly number[]): Tensor {
-  if (setup.bytesPerSample === 1) return new Tensor("uint8", bytes, shape);
-  return new Tensor("uint16", new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2), shape);
-}
-
-async function runIntegers(planes: Readonly<Record<string, Tensor>>): Promise<Buffer> {
-  const peak = new Tensor("float32", Float32Array.of(setup.peak), [1]);
-  const { upscaled } = await session.run(setup.bytesPerSample === 1 ? planes : { ...planes, peak });
+  const shape = [1, 1, height, width];
+  const feeds: Record<string, Tensor> =
+    setup.bytesPerSample === 1
+      ? { luma: new Tensor("uint8", window, shape) }
+      : {
+          luma: new Tensor("uint16", new Uint16Array(window.buffer, window.byteOffset, width * height), shape),
+          peak: new Tensor("float32", Float32Array.of(setup.peak), [1]),
+        };
+  const { upscaled } = await session.run(feeds);
   if (upscaled === undefined) throw new Error("the network has no output named upscaled");
   const data = upscaled.data as Uint8Array | Uint16Array; // the output type of our networks
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);

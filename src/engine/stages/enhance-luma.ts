@@ -7,41 +7,32 @@ import { VideoFrame } from "../../media/frame.ts";
 import { Scaler } from "../../media/scale.ts";
 import type { Plan } from "../plan.ts";
 import { planTiles } from "../tiles.ts";
-import { ChromaEnhancer, type ChromaNetwork } from "./chroma.ts";
 
 /** Largest tile, by `bench/inference.ts`: larger ones gain little and are recognised as unchanged less often, smaller ones
  *  spend more on their halo. */
 const tileSide: Size = { width: 480, height: 136 };
 
-export type LumaNetwork = {
-  readonly pool: TilePool;
-  readonly descriptor: ModelDescriptor;
-  /** Where the plan wants chroma guided by luma. */
-  readonly chroma: ChromaNetwork | undefined;
-};
+export type LumaNetwork = { readonly pool: TilePool; readonly descriptor: ModelDescriptor };
 
 /** Brings prepared pictures to the output size: the network doubles the luma as often as planned and one resample ends
- *  at the exact size; chroma is guided by luma or resampled once, as planned. Without a network everything is resampled.  Owns: its resamplers. */
+ *  at the exact size; chroma is resampled once. Without a network everything is resampled.  Owns: its resamplers. */
 export class LumaEnhancer implements Disposable {
   readonly #plan: Plan;
   readonly #network: LumaNetwork | undefined;
-  readonly #picture: Scaler | undefined;
-  readonly #chroma: ChromaEnhancer | undefined;
+  readonly #picture: Scaler;
   readonly #luma: Scaler | undefined;
 
   constructor(plan: Plan, network: LumaNetwork | undefined) {
     this.#plan = plan;
     this.#network = network;
     const { source, work, outputSize, encode } = plan;
-    if (network?.chroma !== undefined) this.#chroma = new ChromaEnhancer(plan, network.chroma);
-    else
-      this.#picture = new Scaler({
-        from: source.uprightSize,
-        to: outputSize,
-        format: work.pixelFormat,
-        chromaLocation: encode.color.chromaLocation,
-        kernel: "lanczos",
-      });
+    this.#picture = new Scaler({
+      from: source.uprightSize,
+      to: outputSize,
+      format: work.pixelFormat,
+      chromaLocation: encode.color.chromaLocation,
+      kernel: "lanczos",
+    });
     const doubled = doubledSize(source.uprightSize, plan.network?.passes ?? 0);
     const isExact = doubled.width === outputSize.width && doubled.height === outputSize.height;
     if (plan.network === undefined || isExact) return;
@@ -55,8 +46,7 @@ export class LumaEnhancer implements Disposable {
     const { outputSize, work } = this.#plan;
     const output = VideoFrame.allocate(outputSize.width, outputSize.height, work.pixelFormat);
     try {
-      await this.#chroma?.fill(input, output);
-      await this.#picture?.scaleFrame(input, output);
+      await this.#picture.scaleFrame(input, output);
       if (this.#network !== undefined) await this.#replaceLuma(input, output, this.#network);
       output.takeProperties(input);
       return output;
@@ -87,8 +77,7 @@ export class LumaEnhancer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#picture?.[Symbol.dispose]();
-    this.#chroma?.[Symbol.dispose]();
+    this.#picture[Symbol.dispose]();
     this.#luma?.[Symbol.dispose]();
   }
 }
