@@ -194,8 +194,8 @@ describe("a server that misbehaves", () => {
   });
 
   it("switches protocols", async () => {
-    const answer = "HTTP/1.1 101 Switching Protocols\r\nupgrade: chat\r\nconnection: upgrade\r\n\r\n";
-    const raw = createTcpServer((socket) => void socket.on("error", () => undefined).write(answer)).listen(0, "127.0.0.1");
+    const switching = "HTTP/1.1 101 Switching Protocols\r\nupgrade: chat\r\nconnection: upgrade\r\n\r\n";
+    const raw = createTcpServer((socket) => void socket.on("error", () => undefined).write(switching)).listen(0, "127.0.0.1");
     await once(raw, "listening");
     const { port: rawPort } = raw.address() as AddressInfo; // a TCP server's address
     expect(await failureOf(ingest(), `http://127.0.0.1:${rawPort}/`)).toMatchObject({ details: { failure: "network" } });
