@@ -6,6 +6,7 @@ from pathlib import Path
 
 import degradations
 import splits
+from fine_tune import PEAK_RATE
 from networks import SHAPES
 from train import RECIPES
 
@@ -46,7 +47,7 @@ figures on these clips guided the loss and the shares of the degradations.
 {steps:,} steps of {batch} patches of {patch}x{patch} input pixels, Adam, peak rate {rate:g}, weights averaged over
 steps. First the absolute error, then the logarithm of each patch's squared error, which is what PSNR in dB counts.
 In the published run the shares of soft, coded and strongly compressed material rose part-way to those given here.
-
+{fine_tuning}
 Data and licences:
 
 - CID22 training set, 209 stills (imazen/codec-corpus): CC BY-SA 4.0
@@ -80,7 +81,12 @@ def kernel_list() -> str:
     return ", ".join(f"{name} ({share:.0%})" for name, share in degradations.KERNELS.items())
 
 
-def write_card(network_id: str, models: Path, table: str) -> None:
+FINE_TUNING = """Then `fine_tune.py`: {steps:,} steps more from these weights, squared error only, peak rate {rate:g}, on the first
+half of the scenes.
+"""
+
+
+def write_card(network_id: str, models: Path, table: str, fine_tuned_steps: int) -> None:
     """Write `<id>.md` beside the descriptor."""
     descriptor = json.loads((models / f"{network_id}.json").read_text())
     recipe = RECIPES[network_id]
@@ -102,6 +108,7 @@ def write_card(network_id: str, models: Path, table: str) -> None:
         batch=recipe.batch,
         patch=recipe.patch,
         rate=recipe.peak_rate,
+        fine_tuning=FINE_TUNING.format(steps=fine_tuned_steps, rate=PEAK_RATE) if fine_tuned_steps else "",
         clips=", ".join(f"`{name}`" for name in (*splits.TRAINING_CLIPS_HALVED, *splits.TRAINING_CLIPS_FULL)),
         kernels=kernel_list(),
         blur=degradations.BLUR_SHARE,
@@ -120,8 +127,9 @@ def main() -> None:
     parser.add_argument("network", choices=sorted(SHAPES))
     parser.add_argument("--table", type=Path, required=True, help="what evaluate.py printed for this network")
     parser.add_argument("--models", type=Path, default=Path(__file__).resolve().parent.parent / "models")
+    parser.add_argument("--fine-tuned-steps", type=int, default=0, help="steps of fine_tune.py after the recipe's own")
     arguments = parser.parse_args()
-    write_card(arguments.network, arguments.models, arguments.table.read_text())
+    write_card(arguments.network, arguments.models, arguments.table.read_text(), arguments.fine_tuned_steps)
 
 
 if __name__ == "__main__":

@@ -69,19 +69,20 @@ test("nobody who did not ask hears of cost, and what is free costs nothing", () 
   expect(bodyOf({ ...job, isFree: true })).toHaveProperty("cost", 0);
 });
 
-test("failure is told to readers of the flat object and of the envelope", () => {
+test("failure is told to readers of the flat object and of the envelope, without what our encoder says", () => {
+  const message = "The video could not be processed; the server's log says why.";
   const failed: Job = {
     ...job,
     state: "failed",
     result: undefined,
-    failure: { code: "encode_failed", message: "The encoder stopped.", details: {} },
+    failure: { code: "encode_failed", message: "x265 stopped.", details: {} },
   };
-  const entry = { code: "processingFailed", status: "error", message: "The encoder stopped.", taskUUID, taskType: "upscale" };
+  const entry = { code: "processingFailed", status: "error", message, taskUUID, taskType: "upscale" };
   expect(bodyOf(failed)).toEqual({
     taskType: "upscale",
     taskUUID,
     status: "error",
-    error: { code: "processingFailed", message: "The encoder stopped." },
+    error: { code: "processingFailed", message },
     errors: [entry],
   });
   expect(bodyOf({ ...failed, state: "cancelled", failure: undefined })).toMatchObject({ error: { code: "taskFailed" } });

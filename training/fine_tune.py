@@ -1,0 +1,60 @@
+"""Goes on training a published network: weights from its ONNX file, squared error only, a low rate that ends in nothing.
+
+For example `python3 training/fine_tune.py general-standard-x2 --minutes 45`. Resumes from its own checkpoint.
+"""
+
+import argparse
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+
+import train
+from export import export
+from networks import SHAPES, LumaUpscaler
+
+HERE = Path(__file__).resolve().parent
+PEAK_RATE = 4e-4  # of the second half-cosine
+
+
+def load_published(network: LumaUpscaler, path: Path) -> None:
+    """Take the weights of a 16-bit ONNX file, whose convolutions are not scaled."""
+    stored = {item.name: numpy_helper.to_array(item) for item in onnx.load(path).graph.initializer}
+    state = network.state_dict()
+    for key in state:
+        name = key.replace("skip.", "linear.").replace("body.", "body_")
+        state[key] = torch.tensor(np.array(stored[name.replace(".weight", "_weight").replace(".bias", "_bias")]))
+    network.load_state_dict(state)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", choices=sorted(SHAPES))
+    parser.add_argument("--pairs", type=Path, default=HERE / "pairs", help="made by prepare.py")
+    parser.add_argument("--checkpoints", type=Path, default=HERE / "fine-tuning")
+    parser.add_argument("--models", type=Path, default=HERE.parent / "models")
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--node", default=os.environ.get("NODE", "node"), help="Node.js, for the check of the export")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    recipe = train.RECIPES[arguments.network]
+    train.RECIPES[arguments.network] = replace(recipe, steps=10**9, peak_rate=PEAK_RATE, warm_up_steps=200)
+    train.ABSOLUTE_SHARE = 0.0
+    checkpoint = arguments.checkpoints / f"{arguments.network}.pt"
+    if not checkpoint.exists():
+        start = train.Training(arguments.network, arguments.checkpoints, torch.device("cpu"))
+        load_published(start.network, arguments.models / f"{arguments.network}.u16.onnx")
+        start.average.load_state_dict(start.network.state_dict())
+        start.save()
+    train.train(arguments.network, arguments.pairs, arguments.checkpoints, arguments.minutes)
+    export(arguments.network, arguments.checkpoints, arguments.models, arguments.node)
+
+
+if __name__ == "__main__":
+    main()
