@@ -21,6 +21,7 @@ import type {
 } from "./job-service.ts";
 import { countJobs, listJobs, type ListOptions, spendingByDay } from "./listing.ts";
 import { SegmentBoard } from "./segment-board.ts";
+import { QueueRoom } from "./queue-room.ts";
 import { QueuePositions } from "./queue-positions.ts";
 import { expiredResults, forgetJobs, sourcesInUse } from "./stored-files.ts";
 import { submit } from "./submit.ts";
@@ -43,19 +44,27 @@ export class Jobs implements JobService, JobRunner, AsyncDisposable {
   readonly #progressListeners: ((job: Job) => Promise<void>)[] = [];
   readonly #changes = new Changes();
   readonly #positions: QueuePositions;
+  readonly #room: QueueRoom | undefined;
   readonly segments: SegmentBoard;
 
   constructor(options: JobsOptions, queue: JobQueue) {
     this.#options = options;
     this.#database = options.database;
     this.#queue = queue;
+    this.#room = options.database.kind === "embedded" ? new QueueRoom() : undefined;
     this.#positions = new QueuePositions(options.database, options.clock);
     this.segments = new SegmentBoard(options.database);
   }
 
   async submit(job: SubmitJob): Promise<Job> {
     const { reserveCredits } = this.#options;
-    const stored = await submit(job, { database: this.#database, queue: this.#queue, now: this.#now(), reserveCredits });
+    const stored = await submit(job, {
+      database: this.#database,
+      queue: this.#queue,
+      now: this.#now(),
+      reserveCredits,
+      room: this.#room,
+    });
     this.#changes.announce(stored.id);
     return stored;
   }

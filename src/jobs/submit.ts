@@ -6,25 +6,49 @@ import type { Job } from "../domain/job.ts";
 import { jobColumns, type JobRow, priorityNumbers, toJob } from "./job-rows.ts";
 import type { SubmitJob } from "./job-service.ts";
 import type { JobQueue } from "./job-queue.ts";
+import type { QueueRoom } from "./queue-room.ts";
 
 export type SubmitContext = {
   readonly database: OpenDatabase;
   readonly queue: JobQueue;
   readonly now: Date;
+  /** Undefined where other processes submit too. */
+  readonly room: QueueRoom | undefined;
   readonly reserveCredits: ((job: Job, database: Database) => Promise<void>) | undefined;
 };
 
 /** Stores and queues a job in one transaction; for a key that was used before, gives the job of then.
  *  Throws: AppError `queue_full`, `too_many_jobs`, and what `reserveCredits` throws. */
-export function submit(job: SubmitJob, { database, queue, now, reserveCredits }: SubmitContext): Promise<Job> {
+export async function submit(job: SubmitJob, context: SubmitContext): Promise<Job> {
+  const { accountId, maxQueueLength } = job;
+  const { room } = context;
+  if (maxQueueLength === undefined || room?.take(accountId, maxQueueLength) !== true) {
+    return await store(job, context, { counts: maxQueueLength !== undefined });
+  }
+  try {
+    return await store(job, context, { counts: false });
+  } finally {
+    room.settled(accountId);
+  }
+}
+
+/** `counts`: whether the account's queue has to be counted first. */
+function store(
+  job: SubmitJob,
+  { database, queue, now, reserveCredits, room }: SubmitContext,
+  { counts }: { readonly counts: boolean },
+): Promise<Job> {
   return database.transaction(async (transaction) => {
-    if (job.maxQueueLength !== undefined || job.maxUnfinished !== undefined) {
+    if (counts || job.maxUnfinished !== undefined) {
       // Two submits at once would both see the last free place.
       await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`upres queue of ${job.accountId}`]);
     }
     const inserted = await insert(transaction, job, now);
     if (inserted === undefined) return earlier(transaction, job);
-    await refuseFullQueue(transaction, job);
+    if (counts) {
+      const waiting = await refuseFullQueue(transaction, job);
+      room?.counted(job.accountId, waiting);
+    }
     await refuseTooMany(transaction, job);
     const stored = toJob(inserted);
     await reserveCredits?.(stored, transaction);
@@ -72,14 +96,14 @@ async function earlier(database: Database, job: SubmitJob): Promise<Job> {
   return toJob(row);
 }
 
-/** Called with the new job among those that wait. */
-async function refuseFullQueue(database: Database, { accountId, maxQueueLength }: SubmitJob): Promise<void> {
-  if (maxQueueLength === undefined) return;
+/** Called with the new job among those that wait; how many do. */
+async function refuseFullQueue(database: Database, { accountId, maxQueueLength = Infinity }: SubmitJob): Promise<number> {
   const [row] = await database.query<{ waiting: bigint }>(
     "select count(*) as waiting from jobs where account_id = $1 and state = 'queued'",
     [accountId],
   );
-  if (Number(row?.waiting ?? 0n) <= maxQueueLength) return;
+  const waiting = Number(row?.waiting ?? 0n);
+  if (waiting <= maxQueueLength) return waiting;
   throw new AppError("queue_full", `${maxQueueLength} jobs are waiting already; wait until one has started.`, {
     details: { maxQueueLength },
     retryable: true,
