@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Job } from "../domain/job.ts";
 import { defaultRequest } from "../domain/upscale-request.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import { sampleJob } from "../../test/support/sample-job.ts";
 
 const startedAt = new Date("2026-01-01T00:00:10Z");
 const result = {
@@ -15,29 +16,13 @@ const result = {
   frames: 250,
 };
 const job: Job = {
-  id: "4f3a1f9e-55cf-4d4f-8e1b-2b5f7d9f0c11",
-  accountId: "local",
-  dialect: "native",
+  ...sampleJob,
   request: { ...defaultRequest, tier: "fast" },
-  source: { kind: "url", url: "https://example.org/a.mp4" },
-  priority: "normal",
   state: "succeeded",
-  progress: 1,
   createdAt: new Date("2026-01-01T00:00:00Z"),
   startedAt,
   finishedAt: new Date("2026-01-01T00:01:00Z"),
-  startDeadline: undefined,
   result,
-  failure: undefined,
-  priceMicros: 0n,
-  webhookUrl: undefined,
-  dialectData: {},
-  resultLifetimeSeconds: undefined,
-  planned: undefined,
-  maxSourceSeconds: undefined,
-  uploadUrl: undefined,
-  isFree: false,
-  group: undefined,
 };
 
 function metricsOf(...jobs: readonly Job[]): Metrics {

@@ -9,33 +9,10 @@ import { createDiskStore } from "../../src/storage/disk-store.ts";
 import type { ObjectStore } from "../../src/storage/object-store.ts";
 import { resultKey, storeResult } from "../../src/worker/result.ts";
 import { temporaryFolder } from "../support/clips.ts";
+import { sampleJob } from "../support/sample-job.ts";
 
 const output = { sizeBytes: 5, durationSeconds: 1, width: 2, height: 2, frames: 25 };
-const job: Job = {
-  id: "42306aa1-3628-48f7-90ab-e04bbeefe4b8",
-  accountId: "a",
-  dialect: "native",
-  request: { ...defaultRequest, container: "webm" },
-  source: { kind: "url", url: "https://example.com/clip.mp4" },
-  priority: "normal",
-  state: "running",
-  progress: 1,
-  createdAt: new Date(0),
-  startedAt: new Date(1),
-  finishedAt: undefined,
-  startDeadline: undefined,
-  result: undefined,
-  failure: undefined,
-  priceMicros: 0n,
-  webhookUrl: undefined,
-  dialectData: {},
-  resultLifetimeSeconds: undefined,
-  planned: undefined,
-  maxSourceSeconds: undefined,
-  uploadUrl: undefined,
-  isFree: false,
-  group: undefined,
-};
+const job: Job = { ...sampleJob, request: { ...defaultRequest, container: "webm" } };
 
 let store: ObjectStore;
 let path: string;

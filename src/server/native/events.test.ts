@@ -1,36 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../../test/support/manual-clock.ts";
 import type { Job } from "../../domain/job.ts";
-import { defaultRequest } from "../../domain/upscale-request.ts";
 import type { JobEvent } from "../../jobs/job-service.ts";
 import { eventStream } from "./events.ts";
 import { encodeJob } from "./wire.ts";
+import { sampleJob } from "../../../test/support/sample-job.ts";
 
-const job: Job = {
-  id: "4f3a1f9e-55cf-4d4f-8e1b-2b5f7d9f0c11",
-  accountId: "local",
-  dialect: "native",
-  request: defaultRequest,
-  source: { kind: "url", url: "https://example.org/a.mp4" },
-  priority: "normal",
-  state: "queued",
-  progress: 0,
-  createdAt: new Date(0),
-  startedAt: undefined,
-  finishedAt: undefined,
-  startDeadline: undefined,
-  result: undefined,
-  failure: undefined,
-  priceMicros: 0n,
-  webhookUrl: undefined,
-  dialectData: {},
-  resultLifetimeSeconds: undefined,
-  planned: undefined,
-  maxSourceSeconds: undefined,
-  uploadUrl: undefined,
-  isFree: false,
-  group: undefined,
-};
+const job = sampleJob;
 const cancelled: Job = { ...job, state: "cancelled", finishedAt: new Date(5) };
 
 /** A job whose events a test sends one after the other. */
