@@ -1,11 +1,11 @@
 /** Compares an exported model in ONNX Runtime with PyTorch's result, and tiles with the whole frame.
- *  Arguments: folder, model file, kind (u8 or u16), height, width, halo, peak. Reads frame.raw and expected.raw. */
+ *  Arguments: folder, model file, kind (u8 or u16), height, width, halo, peak, frames. Reads frame.raw and expected.raw. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 const [folder, model, kind, ...numbers] = process.argv.slice(2);
-const [height, width, halo, peak] = numbers.map(Number);
+const [height, width, halo, peak, frames] = numbers.map(Number);
 const Samples = kind === "u8" ? Uint8Array : Uint16Array;
 const read = (name) => new Samples(new Uint8Array(readFileSync(join(folder, name))).buffer);
 const frame = read("frame.raw");
@@ -16,15 +16,17 @@ const clamp = (value, size) => Math.min(Math.max(value, 0), size - 1);
 
 /** The upscaled inner part of a window, its halo taken from the frame or replicated at the border. */
 async function upscaleWindow(left, top, columns, rows) {
-  const padded = new Samples((columns + 2 * halo) * (rows + 2 * halo));
+  const padded = new Samples(frames * (columns + 2 * halo) * (rows + 2 * halo));
   let index = 0;
-  for (let y = top - halo; y < top + rows + halo; y += 1) {
-    for (let x = left - halo; x < left + columns + halo; x += 1) {
-      padded[index++] = frame[clamp(y, height) * width + clamp(x, width)];
+  for (let plane = 0; plane < frames; plane += 1) {
+    for (let y = top - halo; y < top + rows + halo; y += 1) {
+      for (let x = left - halo; x < left + columns + halo; x += 1) {
+        padded[index++] = frame[(plane * height + clamp(y, height)) * width + clamp(x, width)];
+      }
     }
   }
   const type = kind === "u8" ? "uint8" : "uint16";
-  const feeds = { luma: new Tensor(type, padded, [1, 1, rows + 2 * halo, columns + 2 * halo]) };
+  const feeds = { luma: new Tensor(type, padded, [1, frames, rows + 2 * halo, columns + 2 * halo]) };
   if (kind === "u16") feeds.peak = new Tensor("float32", new Float32Array([peak]), [1]);
   const { upscaled } = await session.run(feeds);
   if (upscaled.dims.join() !== [1, 1, 2 * rows, 2 * columns].join()) throw new Error(`wrong size ${upscaled.dims}`);

@@ -8,6 +8,7 @@ import torch
 # Share of the draws per kind of scene.
 KIND_SHARES = {"still": 0.72, "text": 0.16, "clip": 0.12}
 INVERTED_SHARE = 0.05
+ALONE_SHARE = 0.03  # of the draws with neighbours: each replaced by the frame itself, as at a cut
 
 
 class PairPatches:
@@ -15,19 +16,24 @@ class PairPatches:
 
     Windows start at even pixels, so a patch keeps its place in the encoder's block grid up to two pixels.
     `variant_shares` says how often each variant is drawn: the clean one, then by rising rate factor.
+    With `frames` above 1 the input is what `align.py` wrote: the frame, then its aligned neighbours.
     """
 
     def __init__(
         self, folder: Path, halo_pixels: int, patch: int, variant_shares: tuple[float, ...], seed: object,
+        frames: int = 1,
     ) -> None:
         self.halo, self.patch, self.variant_shares = halo_pixels, patch, variant_shares
+        self.frames, kind = frames, "low" if frames == 1 else "aligned"
         self.generator = np.random.default_rng(seed)
         window = patch + 2 * halo_pixels
         self.scenes: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         for high_path in sorted(folder.glob("*-high.npy")):
-            low_path = high_path.with_name(high_path.name.replace("-high", "-low"))
+            low_path = high_path.with_name(high_path.name.replace("-high", f"-{kind}"))
+            if not low_path.exists():
+                continue
             low, high = np.load(low_path, mmap_mode="r"), np.load(high_path, mmap_mode="r")
-            if min(low.shape[2:]) >= window:
+            if min(low.shape[-2:]) >= window:
                 self.scenes.setdefault(high_path.name.split("-")[0], []).append((low, high))
         self.kinds = [kind for kind in KIND_SHARES if kind in self.scenes]
         if not self.kinds:
@@ -36,31 +42,34 @@ class PairPatches:
         self.weights = weights / weights.sum()
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
-        """One pair. Shape: uint8 [P + 2R, P + 2R] and [2P, 2P]."""
+        """One pair. Shape: uint8 [frames, P + 2R, P + 2R] and [2P, 2P]."""
         random, halo, patch = self.generator, self.halo, self.patch
         choices = self.scenes[self.kinds[random.choice(len(self.kinds), p=self.weights)]]
         low, high = choices[random.integers(len(choices))]
         variant = int(random.choice(len(self.variant_shares), p=self.variant_shares))
         frame = int(random.integers(low.shape[1]))
         window = patch + 2 * halo
-        top = 2 * int(random.integers((low.shape[2] - window) // 2 + 1))
-        left = 2 * int(random.integers((low.shape[3] - window) // 2 + 1))
-        source = low[variant, frame, top : top + window, left : left + window]
+        top = 2 * int(random.integers((low.shape[-2] - window) // 2 + 1))
+        left = 2 * int(random.integers((low.shape[-1] - window) // 2 + 1))
+        source = low[variant, frame, ..., top : top + window, left : left + window].reshape(-1, window, window)
+        if self.frames > 1 and random.random() < ALONE_SHARE:
+            source = np.repeat(source[:1], self.frames, axis=0)
         y, x = 2 * (top + halo), 2 * (left + halo)
         target = high[frame, y : y + 2 * patch, x : x + 2 * patch]
         flip_rows, flip_columns, swap = random.integers(0, 2, 3)
         if flip_rows:
-            source, target = source[::-1], target[::-1]
+            source, target = source[:, ::-1], target[::-1]
         if flip_columns:
-            source, target = source[:, ::-1], target[:, ::-1]
+            source, target = source[:, :, ::-1], target[:, ::-1]
         if swap:
-            source, target = source.T, target.T
+            source, target = source.transpose(0, 2, 1), target.T
         if random.random() < INVERTED_SHARE:
             source, target = 251 - np.minimum(source, 251), 251 - np.minimum(target, 251)
         return source, target
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Shape: float32 [N, 1, P + 2R, P + 2R] and [N, 1, 2P, 2P]."""
+        """Shape: float32 [N, frames, P + 2R, P + 2R] and [N, 1, 2P, 2P]."""
         pairs = [self.draw() for _ in range(size)]
-        sources, targets = (np.stack(arrays)[:, None].astype(np.float32) / 255 for arrays in zip(*pairs))
+        sources, targets = (np.stack(arrays).astype(np.float32) / 255 for arrays in zip(*pairs))
+        targets = targets[:, None]
         return torch.from_numpy(sources), torch.from_numpy(targets)

@@ -31,26 +31,31 @@ def load_average(network_id: str, checkpoints: Path) -> LumaUpscaler:
     return network.eval()
 
 
-def upscale(network: LumaUpscaler, frame: np.ndarray, peak: int) -> np.ndarray:
-    """One whole frame in PyTorch, its border replicated. Shape: [H, W] -> [2H, 2W], integers of the same type."""
+def upscale(network: LumaUpscaler, frames: np.ndarray, peak: int) -> np.ndarray:
+    """One whole frame in PyTorch, its border replicated.
+
+    Shape: [H, W], or [frames, H, W] -> [2H, 2W], integers of the same type.
+    """
     halo = network.shape.halo_pixels
-    padded = np.pad(frame, halo, mode="edge").astype(np.float32)
+    stack = frames.reshape(-1, *frames.shape[-2:])
+    padded = np.pad(stack, ((0, 0), (halo, halo), (halo, halo)), mode="edge").astype(np.float32)
     with torch.no_grad():
-        result = network(torch.from_numpy(padded)[None, None] / peak)[0, 0].numpy()
-    return np.floor(np.clip(result, 0, 1) * peak + 0.5).astype(frame.dtype)
+        result = network(torch.from_numpy(padded)[None] / peak)[0, 0].numpy()
+    return np.floor(np.clip(result, 0, 1) * peak + 0.5).astype(frames.dtype)
 
 
 def check_in_runtime(network: LumaUpscaler, folder: Path, names: dict[str, str], node: str) -> None:
     """Compare the exported files with PyTorch, in ONNX Runtime."""
     generator = np.random.default_rng(7)
     rows, columns = np.mgrid[: TEST_FRAME[0], : TEST_FRAME[1]]
-    picture = 0.5 + 0.3 * np.sin(rows / 5) * np.cos(columns / 7) + 0.15 * generator.standard_normal(TEST_FRAME)
+    noise = generator.standard_normal((network.shape.frames, *TEST_FRAME))
+    picture = 0.5 + 0.3 * np.sin(rows / 5) * np.cos(columns / 7) + 0.15 * noise
     for kind, (peak, dtype) in {"u8": (255, np.uint8), "u16": (PEAK_10_BIT, np.uint16)}.items():
         frame = np.rint(np.clip(picture, 0, 1) * peak).astype(dtype)
         frame.tofile(folder / "frame.raw")
         upscale(network, frame, peak).tofile(folder / "expected.raw")
         script = Path(__file__).with_name("check-export.mjs")
-        facts = [str(value) for value in (*TEST_FRAME, network.shape.halo_pixels, peak)]
+        facts = [str(value) for value in (*TEST_FRAME, network.shape.halo_pixels, peak, network.shape.frames)]
         subprocess.run([node, str(script), str(folder), names[kind], kind, *facts], check=True)
 
 
@@ -73,7 +78,8 @@ def export(network_id: str, checkpoints: Path, models: Path, node: str) -> None:
             "title": shape.title,
             "scale": SCALE,
             "tier": shape.tier,
-            "preset": "general",
+            "preset": shape.preset,
+            **({"frames": shape.frames} if shape.frames > 1 else {}),
             "haloPixels": shape.halo_pixels,
             "sizeMultiple": 2,
             "parameters": count_parameters(network),

@@ -1,6 +1,8 @@
-"""Goes on training a published network: weights from its ONNX file, squared error only, a low rate that ends in nothing.
+"""Trains on from a published network: weights from its ONNX file, squared error only, a rate that ends in nothing.
 
-For example `python3 training/fine_tune.py general-standard-x2 --minutes 45`. Resumes from its own checkpoint.
+For example `python3 training/fine_tune.py general-standard-x2 --minutes 45`, or a preset's weights from the general
+ones: `python3 training/fine_tune.py ugc-standard-x2 --start general-standard-x2 --pairs pairs-ugc --minutes 35`.
+Resumes from its own checkpoint.
 """
 
 import argparse
@@ -18,7 +20,17 @@ from export import export
 from networks import SHAPES, LumaUpscaler
 
 HERE = Path(__file__).resolve().parent
-PEAK_RATE = 4e-4  # of the second half-cosine
+PEAK_RATE = 4e-4  # where the weights go on as what they were; a preset takes its recipe's
+
+
+def start_from(network: LumaUpscaler, start_id: str, models: Path) -> None:
+    """Begin with a published network's weights; a smaller one's are computed unchanged inside the larger."""
+    if start_id == network.shape.id or SHAPES[start_id].macs_per_input_pixel == network.shape.macs_per_input_pixel:
+        load_published(network, models / f"{start_id}.u16.onnx")
+        return
+    smaller = LumaUpscaler(SHAPES[start_id])
+    load_published(smaller, models / f"{start_id}.u16.onnx")
+    network.grow_from(smaller)
 
 
 def load_published(network: LumaUpscaler, path: Path) -> None:
@@ -35,6 +47,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", choices=sorted(SHAPES))
+    parser.add_argument("--start", choices=sorted(SHAPES), help="whose weights to begin with; default: its own")
     parser.add_argument("--pairs", type=Path, default=HERE / "pairs", help="made by prepare.py")
     parser.add_argument("--checkpoints", type=Path, default=HERE / "fine-tuning")
     parser.add_argument("--models", type=Path, default=HERE.parent / "models")
@@ -44,12 +57,14 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     recipe = train.RECIPES[arguments.network]
-    train.RECIPES[arguments.network] = replace(recipe, steps=10**9, peak_rate=PEAK_RATE, warm_up_steps=200)
+    start_id = arguments.start or arguments.network
+    rate = PEAK_RATE if start_id == arguments.network else recipe.peak_rate
+    train.RECIPES[arguments.network] = replace(recipe, steps=10**9, peak_rate=rate, warm_up_steps=200)
     train.ABSOLUTE_SHARE = 0.0
     checkpoint = arguments.checkpoints / f"{arguments.network}.pt"
     if not checkpoint.exists():
         start = train.Training(arguments.network, arguments.checkpoints, torch.device("cpu"))
-        load_published(start.network, arguments.models / f"{arguments.network}.u16.onnx")
+        start_from(start.network, start_id, arguments.models)
         start.average.load_state_dict(start.network.state_dict())
         start.save()
     train.train(arguments.network, arguments.pairs, arguments.checkpoints, arguments.minutes)

@@ -1,6 +1,6 @@
 """The luma x2 networks: shape as data, the PyTorch module, and its costs.
 
-A network sees the luma plane of one frame and returns it at twice the size. Every convolution is valid (no padding),
+A network sees the luma plane of one frame, some also of its neighbours laid on it, and returns it at twice the size. Every convolution is valid (no padding),
 so a window of the frame with `halo_pixels` input pixels around it gives exactly the same result as the whole frame.
 """
 
@@ -26,6 +26,8 @@ class NetworkShape:
     tier: str
     channels: int
     layers: int
+    preset: str = "general"
+    frames: int = 1  # the frame itself, then its neighbours aligned with it: -1, +1, -2, +2
 
     @property
     def halo_pixels(self) -> int:
@@ -35,10 +37,10 @@ class NetworkShape:
     @property
     def macs_per_input_pixel(self) -> int:
         """Multiply-adds per input pixel; each convolution runs once per 2x2 input pixels."""
-        first = FIRST_KERNEL**2 * self.channels
+        first = FIRST_KERNEL**2 * self.frames * self.channels
         body = self.layers * 9 * self.channels**2
         last = 9 * self.channels * OUTPUT_CHANNELS
-        skip = SKIP_KERNEL**2 * OUTPUT_CHANNELS
+        skip = SKIP_KERNEL**2 * self.frames * OUTPUT_CHANNELS
         return (first + body + last + skip) // 4
 
 
@@ -47,6 +49,11 @@ SHAPES = {
     for shape in (
         NetworkShape("general-fast-x2", "General, fast, 2x", "fast", channels=16, layers=3),
         NetworkShape("general-standard-x2", "General, standard, 2x", "standard", channels=48, layers=4),
+        NetworkShape("general-pro-x2", "General, pro, 2x", "pro", channels=96, layers=7, frames=5),
+        NetworkShape("ugc-fast-x2", "Shared video, fast, 2x", "fast", 16, 3, preset="ugc"),
+        NetworkShape("ugc-standard-x2", "Shared video, standard, 2x", "standard", 48, 4, preset="ugc"),
+        NetworkShape("old-film-fast-x2", "Old film, fast, 2x", "fast", 16, 3, preset="old_film"),
+        NetworkShape("old-film-standard-x2", "Old film, standard, 2x", "standard", 48, 4, preset="old_film"),
     )
 }
 
@@ -72,17 +79,17 @@ def lanczos_skip_weight() -> torch.Tensor:
 class LumaUpscaler(nn.Module):
     """Valid convolutions at half resolution beside a linear path from the input to the output.
 
-    Shape: [N, 1, H, W] -> [N, 1, 2 (H - 2R), 2 (W - 2R)], H and W even, R the halo.
+    Shape: [N, frames, H, W] -> [N, 1, 2 (H - 2R), 2 (W - 2R)], H and W even, R the halo.
     Units: luma divided by its peak code value.
     """
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.shape = shape
-        self.first = nn.Conv2d(1, shape.channels, FIRST_KERNEL, stride=2)
+        self.first = nn.Conv2d(shape.frames, shape.channels, FIRST_KERNEL, stride=2)
         self.body = nn.ModuleList(nn.Conv2d(shape.channels, shape.channels, 3) for _ in range(shape.layers))
         self.last = nn.Conv2d(shape.channels, OUTPUT_CHANNELS, 3)
-        self.skip = nn.Conv2d(1, OUTPUT_CHANNELS, SKIP_KERNEL, stride=2, bias=False)
+        self.skip = nn.Conv2d(shape.frames, OUTPUT_CHANNELS, SKIP_KERNEL, stride=2, bias=False)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -98,7 +105,29 @@ class LumaUpscaler(nn.Module):
                 layer.bias.zero_()
             self.last.weight.zero_()
             self.last.bias.zero_()
-            self.skip.weight.copy_(lanczos_skip_weight())
+            self.skip.weight.zero_()
+            self.skip.weight[:, :1] = lanczos_skip_weight()
+
+    @torch.no_grad()
+    def grow_from(self, smaller: "LumaUpscaler") -> None:
+        """Start where a narrower, shallower network of one frame ended: it is computed unchanged inside this one."""
+        kept = smaller.shape.channels
+        self.first.weight[:kept] = 0
+        self.first.weight[:kept, :1] = smaller.first.weight
+        self.first.bias[:kept] = smaller.first.bias
+        for index, layer in enumerate(self.body):
+            layer.weight[:kept] = 0
+            layer.bias[:kept] = 0
+            if index < smaller.shape.layers:
+                layer.weight[:kept, :kept] = smaller.body[index].weight
+                layer.bias[:kept] = smaller.body[index].bias
+            else:
+                layer.weight[:kept, :kept, 1, 1] = torch.eye(kept)
+        self.last.weight.zero_()
+        self.last.weight[:, :kept] = smaller.last.weight
+        self.last.bias.copy_(smaller.last.bias)
+        self.skip.weight.zero_()
+        self.skip.weight[:, :1] = smaller.skip.weight
 
     @property
     def skip_crop(self) -> int:

@@ -45,7 +45,7 @@ def build_graph(network: LumaUpscaler, bits: int) -> onnx.ModelProto:
     """
     graph = GraphBuilder()
     kind = TensorProto.UINT8 if bits == 8 else TensorProto.UINT16
-    inputs = [helper.make_tensor_value_info("luma", kind, [1, 1, "height", "width"])]
+    inputs = [helper.make_tensor_value_info("luma", kind, [1, network.shape.frames, "height", "width"])]
     luma = graph.add("Cast", ["luma"], "luma_float", to=TensorProto.FLOAT)
     gain = PEAK_8_BIT
     if bits != 8:

@@ -1,7 +1,8 @@
 """Builds the training pairs: high-resolution scenes and their degraded halves, as uint8 arrays.
 
 Each scene becomes `<kind>-<number>-high.npy` [F, H, W] and `<kind>-<number>-low.npy` [V, F, H/2, W/2]:
-F kept frames, V variants; variant 0 is never encoded, the others are, one per band of rate factors.
+F kept frames, V variants; variant 0 is never encoded, the others are, one per band of rate factors. For networks that
+see several frames (`--neighbours`) the input keeps every frame of the scene; `align.py` then lays neighbours on frames.
 """
 
 import argparse
@@ -13,10 +14,12 @@ import numpy as np
 from PIL import Image
 
 import degradations
+import presets
 import scenes
 import splits
 
 KEPT_FRAMES = (0, 4, 7, 10)  # of scenes.FRAMES; x264 makes I, P and B frames of them
+CENTRE_FRAMES = (3, 5, 6, 8)  # kept instead where two neighbours on each side are needed
 VIEW = (640, 480)
 FULL_RANGE_SHARE, OBJECT_SHARE = 0.2, 0.25
 SOFT_SHARE, SOFT_SIGMA = 0.15, (0.5, 1.8)  # out of focus, or enlarged before; high-resolution pixels
@@ -77,26 +80,31 @@ def make_scene(job: dict) -> None:
             other = still_view(job["other"], generator)
             if other.shape == frames.shape:
                 frames = scenes.add_moving_object(frames, other, generator)
-        frames = with_camera_traits(frames, generator)
+        if job["preset"] == "general":
+            frames = with_camera_traits(frames, generator)
     elif job["kind"] == "text":
         backdrop = still_view(job["other"], generator)[0] if generator.random() < 0.3 else None
         frames = scenes.text_scene(VIEW, job["fonts"], backdrop, generator)
         frames = maybe_coded(frames, generator)
     else:
         frames = job["frames"]
-    low = degradations.degrade_before_coding(frames, generator)
-    variants = [low]
-    for band in degradations.CRF_BANDS:
-        variants.append(degradations.through_h264(low, degradations.random_encoding(generator, band)))
-    kept = list(KEPT_FRAMES)
-    np.save(job["stem"] + "-low.npy", np.stack(variants)[:, kept])
-    np.save(job["stem"] + "-high.npy", frames[kept])
+    if job["preset"] == "ugc":
+        target, variants = presets.ugc_variants(frames, generator)
+    elif job["preset"] == "old_film":
+        target, variants = presets.old_film_variants(frames, generator, job["overlays"])
+    else:
+        target, variants = presets.general_variants(frames, generator)
+    kept = list(CENTRE_FRAMES if job["neighbours"] else KEPT_FRAMES)
+    low = np.stack(variants)
+    np.save(job["stem"] + "-low.npy", low if job["neighbours"] else low[:, kept])
+    np.save(job["stem"] + "-high.npy", target[kept])
 
 
 def plan(arguments: argparse.Namespace) -> list[dict]:
     """One job per scene, in an order that makes every prefix a fair mixture."""
     generator = np.random.default_rng(arguments.seed)
     stills = still_paths(arguments.stills)
+    overlays = presets.overlay_paths(arguments.overlays)
     fonts = [path for folder in arguments.fonts for path in sorted(folder.rglob("*.ttf"))]
     fonts = [path for path in fonts if not any(word in path.name for word in SKIPPED_FONTS)]
     jobs = []
@@ -113,6 +121,9 @@ def plan(arguments: argparse.Namespace) -> list[dict]:
     generator.shuffle(jobs)
     for number, job in enumerate(jobs):
         job["seed"] = [arguments.seed, number]
+        job["preset"] = arguments.preset
+        job["overlays"] = overlays
+        job["neighbours"] = arguments.neighbours
         job["other"] = stills[generator.integers(len(stills))]
         job["stem"] = str(arguments.out / f"{job['kind']}-{number:04d}")
     return jobs
@@ -124,6 +135,9 @@ def main() -> None:
     shared = Path(os.environ.get("UPRES_SHARED", here.parent.parent / "shared"))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stills", type=Path, nargs="+", default=[shared / "training-data/cid22_training_512"])
+    parser.add_argument("--preset", choices=("general", "ugc", "old_film"), default="general")
+    parser.add_argument("--neighbours", action="store_true", help="keep every frame of the input, for align.py")
+    parser.add_argument("--overlays", type=Path, default=shared / "training-data/film_damage_overlays")
     parser.add_argument("--clips", type=Path, default=shared / "clips")
     parser.add_argument("--fonts", type=Path, nargs="+", default=[Path("/usr/share/fonts")])
     parser.add_argument("--text-scenes", type=int, default=180)

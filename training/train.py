@@ -36,6 +36,21 @@ RECIPES = {
     "general-standard-x2": Recipe(
         steps=22_000, batch=8, patch=96, peak_rate=1e-3, variant_shares=(0.22, 0.18, 0.25, 0.35),
     ),
+    "general-pro-x2": Recipe(
+        steps=60_000, batch=8, patch=64, peak_rate=1e-3, variant_shares=(0.2, 0.2, 0.27, 0.33),
+    ),
+    "ugc-fast-x2": Recipe(
+        steps=60_000, batch=16, patch=64, peak_rate=1e-3, variant_shares=(0.1, 0.3, 0.35, 0.25),
+    ),
+    "ugc-standard-x2": Recipe(
+        steps=22_000, batch=8, patch=96, peak_rate=6e-4, variant_shares=(0.1, 0.3, 0.35, 0.25),
+    ),
+    "old-film-fast-x2": Recipe(
+        steps=60_000, batch=16, patch=64, peak_rate=1e-3, variant_shares=(0.15, 0.35, 0.3, 0.2),
+    ),
+    "old-film-standard-x2": Recipe(
+        steps=22_000, batch=8, patch=96, peak_rate=6e-4, variant_shares=(0.15, 0.35, 0.3, 0.2),
+    ),
 }
 ABSOLUTE_SHARE = 0.5  # of the training, before the loss follows the squared error
 SMALLEST_SQUARE = (0.5 / 255) ** 2  # below half a code value nothing is left to gain
@@ -120,7 +135,8 @@ def train(network_id: str, pairs_folder: Path, checkpoints: Path, limit_minutes:
     torch.manual_seed(1)
     training = Training(network_id, checkpoints, device)
     shape, recipe = SHAPES[network_id], training.recipe
-    pairs = PairPatches(pairs_folder, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed=[1, training.step])
+    seed = [1, training.step]
+    pairs = PairPatches(pairs_folder, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed, shape.frames)
     limit_seconds = limit_minutes * 60
     losses, saved_at, last = [], time.monotonic(), time.monotonic()
     while (progress := training.progress(limit_seconds)) < 1:

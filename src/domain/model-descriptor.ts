@@ -3,12 +3,15 @@ import { z } from "zod";
 const ModelFile = z.object({ name: z.string(), sha256: z.string(), sizeBytes: z.int() });
 
 /** What the engine must know of one of its own networks without opening it.
- *  The network maps uint8 or uint16 luma [1, 1, H, W] to [1, 1, scale·(H − 2·halo), scale·(W − 2·halo)]. */
+ *  The network maps uint8 or uint16 luma [1, frames, H, W] to [1, 1, scale·(H − 2·halo), scale·(W − 2·halo)]. */
 export const ModelDescriptor = z.object({
   kind: z.literal("luma").optional(),
   id: z.string(),
   title: z.string(),
   scale: z.literal(2),
+  /** Frames that the network sees at once, 1 where left out: the frame itself, then its neighbours laid on it by their motion, in
+   *  the order −1, +1, −2, +2 and so on. */
+  frames: z.literal([1, 3, 5]).optional(),
   tier: z.enum(["fast", "standard", "pro"]),
   preset: z.string(),
   /** Source pixels around a window that the network reads but does not return. */

@@ -3,7 +3,8 @@ import { AppError } from "../domain/errors.ts";
 import type { NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { planesOf, type TensorFormat, type Tile, type TileReply, type TileTask, type WorkerSetup } from "./tile-protocol.ts";
 
-/** Samples in shared memory, rows without padding: luma, little-endian when two bytes wide, or the planes R, G and B. */
+/** Samples in shared memory, rows without padding, plane after plane: the luma of one frame or of several, little-endian when
+ *  two bytes wide, or R, G and B. */
 export type SharedPicture = { readonly data: SharedArrayBuffer; readonly width: number; readonly height: number };
 /** A picture of luma alone. */
 export type LumaPlane = SharedPicture;
@@ -34,7 +35,7 @@ export class TilePool implements AsyncDisposable {
   readonly #workers: Worker[];
   readonly #bytesPerSample: number;
   readonly #scale: number;
-  readonly #planes: number;
+  readonly #planes: { readonly input: number; readonly output: number };
   readonly #pending = new Map<number, Pending>();
   readonly #free: SharedArrayBuffer[] = [];
   #nextId = 0;
@@ -94,9 +95,13 @@ export class TilePool implements AsyncDisposable {
     return { computed: this.#computed, reused: this.#reused, cpuSeconds };
   }
 
-  /** A picture with undefined content. Owns: give it back with `release`. */
+  /** A picture for `upscale` with undefined content. Owns: give it back with `release`. */
   allocate(width: number, height: number): SharedPicture {
-    const bytes = width * height * this.#planes * this.#bytesPerSample;
+    return this.#take(width, height, this.#planes.input);
+  }
+
+  #take(width: number, height: number, planes: number): SharedPicture {
+    const bytes = width * height * planes * this.#bytesPerSample;
     const index = this.#free.findIndex((buffer) => buffer.byteLength === bytes);
     const [reused] = index < 0 ? [] : this.#free.splice(index, 1);
     return { data: reused ?? new SharedArrayBuffer(bytes), width, height };
@@ -108,7 +113,7 @@ export class TilePool implements AsyncDisposable {
 
   /** Upscales the picture tile by tile. Owns: takes `source`; the caller releases the result. */
   async upscale(source: SharedPicture, tiles: readonly Tile[]): Promise<SharedPicture> {
-    const output = this.allocate(source.width * this.#scale, source.height * this.#scale);
+    const output = this.#take(source.width * this.#scale, source.height * this.#scale, this.#planes.output);
     const results = await Promise.allSettled(
       tiles.map((tile, tileIndex) =>
         this.#run(tileIndex, { tileIndex, tile, ...source, source: source.data, destination: output.data }),
@@ -172,7 +177,7 @@ export class TilePool implements AsyncDisposable {
 }
 
 function tensorFormat(descriptor: NetworkDescriptor): TensorFormat {
-  if (descriptor.kind !== "rgb") return { kind: "luma" };
+  if (descriptor.kind !== "rgb") return { kind: "luma", frames: descriptor.frames ?? 1 };
   const { inputName, outputName, peak, removedPixels } = descriptor;
   return { kind: "rgb", inputName, outputName, peak, removed: removedPixels };
 }

@@ -1,10 +1,10 @@
 /** A rectangle of the source plane, in pixels; origins are multiples of the network's size multiple. */
 export type Tile = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 
-/** What goes in and out of a network. `rgb`: three planes of bytes here, float32 from 0 to `peak` there; `removed` of the
+/** What goes in and out of a network. `luma`: the planes of so many frames in, one out. `rgb`: three planes of bytes here, float32 from 0 to `peak` there; `removed` of the
  *  halo are left out by the network itself. */
 export type TensorFormat =
-  | { readonly kind: "luma" }
+  | { readonly kind: "luma"; readonly frames: number }
   | {
       readonly kind: "rgb";
       readonly inputName: string;
@@ -13,8 +13,9 @@ export type TensorFormat =
       readonly removed: number;
     };
 
-export function planesOf({ kind }: TensorFormat): 1 | 3 {
-  return kind === "luma" ? 1 : 3;
+/** Planes of the picture that goes into a network, and of the one that comes out. */
+export function planesOf(format: TensorFormat): { readonly input: number; readonly output: number } {
+  return format.kind === "luma" ? { input: format.frames, output: 1 } : { input: 3, output: 3 };
 }
 
 export type WorkerSetup = {

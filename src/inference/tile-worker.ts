@@ -27,7 +27,7 @@ const session = await InferenceSession.create(setup.modelPath, {
   graphOptimizationLevel: "all",
   logSeverityLevel: setup.format.kind === "luma" ? 2 : 4, // what strangers' files are warned about helps nobody
 });
-const planeCount = planesOf(setup.format);
+const planeCounts = planesOf(setup.format);
 const cache = new Map<number, CachedTile>();
 const stopFlag = new Int32Array(setup.stopFlag);
 const start = process.threadCpuUsage();
@@ -54,7 +54,9 @@ async function upscaleTile(task: TileTask): Promise<boolean> {
   const windowWidth = roundUp(task.tile.width, multiple) + 2 * halo;
   const windowHeight = roundUp(task.tile.height, multiple) + 2 * halo;
   const source = Buffer.from(task.source);
-  const planes = Array.from({ length: planeCount }, (_, plane) => readWindow({ source, task, plane, windowWidth, windowHeight }));
+  const planes = Array.from({ length: planeCounts.input }, (_, plane) =>
+    readWindow({ source, task, plane, windowWidth, windowHeight }),
+  );
   const [first] = planes;
   const window = planes.length === 1 && first !== undefined ? first : Buffer.concat(planes);
   const cached = cache.get(task.tileIndex);
@@ -66,7 +68,7 @@ async function upscaleTile(task: TileTask): Promise<boolean> {
   const outputRows = (windowHeight - 2 * halo) * scale;
   const destination = Buffer.from(task.destination);
   const destinationRowBytes = task.width * scale * bytesPerSample;
-  for (let plane = 0; plane < planeCount; plane += 1) {
+  for (let plane = 0; plane < planeCounts.output; plane += 1) {
     const top = (plane * task.height + task.tile.y) * scale;
     for (let row = 0; row < task.tile.height * scale; row += 1) {
       const at = (top + row) * destinationRowBytes + task.tile.x * scale * bytesPerSample;
@@ -99,7 +101,9 @@ function readWindow({ source, task, plane, windowWidth, windowHeight }: Reading)
 
 async function run(window: Buffer, width: number, height: number): Promise<Buffer> {
   const { format } = setup;
-  return format.kind === "rgb" ? await runRgb(format, window, { width, height }) : await runLuma(window, width, height);
+  return format.kind === "rgb"
+    ? await runRgb(format, window, { width, height })
+    : await runLuma(window, [1, format.frames, height, width]);
 }
 
 async function runRgb(format: RgbFormat, window: Buffer, { width, height }: Size): Promise<Buffer> {
@@ -115,13 +119,12 @@ async function runRgb(format: RgbFormat, window: Buffer, { width, height }: Size
   return tensorDataToBytes(output.data as Float32Array, { ...expected, margin, peak: format.peak });
 }
 
-async function runLuma(window: Buffer, width: number, height: number): Promise<Buffer> {
-  const shape = [1, 1, height, width];
+async function runLuma(window: Buffer, shape: readonly number[]): Promise<Buffer> {
   const feeds: Record<string, Tensor> =
     setup.bytesPerSample === 1
       ? { luma: new Tensor("uint8", window, shape) }
       : {
-          luma: new Tensor("uint16", new Uint16Array(window.buffer, window.byteOffset, width * height), shape),
+          luma: new Tensor("uint16", new Uint16Array(window.buffer, window.byteOffset, window.byteLength / 2), shape),
           peak: new Tensor("float32", Float32Array.of(setup.peak), [1]),
         };
   const { upscaled } = await session.run(feeds);
