@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import degradations
+import presets
 import splits
 from fine_tune import PEAK_RATE
 from networks import SHAPES
@@ -12,7 +13,7 @@ from train import RECIPES
 
 TEMPLATE = """# {title}
 
-Upscales the luma plane of video by two. One set of weights for all degradations; nothing to set.
+{purpose}
 
 | | |
 |---|---|
@@ -27,14 +28,14 @@ Upscales the luma plane of video by two. One set of weights for all degradations
 |---|---|---|---|
 {files}
 
-`luma` is [1, 1, H, W]; `upscaled` is [1, 1, 2 (H - 2R), 2 (W - 2R)] with R the halo. The 16-bit file takes a second
+`luma` is [1, {frames}, H, W]{planes}; `upscaled` is [1, 1, 2 (H - 2R), 2 (W - 2R)] with R the halo. The 16-bit file takes a second
 input, `peak` (float32 [1]): the largest code value, 1023 for 10-bit video. Limited and full range both go as they are.
 
 ## Figures
 
 Gain over Lanczos (swscale) in dB of luma PSNR, and in brackets of VIF (FFmpeg's `vif`, mean of four scales; 1 is
-perfect). Clips of 720p and above, halved by area averaging, clean and through x264 at its default preset; four of 24
-consecutive frames from each clip's middle. None of these clips, nor other footage of their films or shoots, took
+perfect). Clips of 720p and above, halved by area averaging, clean and through x264 at its default preset (`UGC`: noisy,
+sharpened and encoded twice; `old film`: grain and dirt); four of 24 consecutive frames from each clip's middle. None of these clips, nor other footage of their films or shoots, took
 part in training; one is a pan over a photograph whose author has other photographs among the training stills. Interim
 figures on these clips guided the loss and the shares of the degradations.
 
@@ -42,12 +43,7 @@ figures on these clips guided the loss and the shares of the degradations.
 
 ## Training
 
-    python3 training/run.py {id} --stills ../shared/training-data/cid22_training_512 /usr/share/backgrounds
-
-{steps:,} steps of {batch} patches of {patch}x{patch} input pixels, Adam, peak rate {rate:g}, weights averaged over
-steps. First the absolute error, then the logarithm of each patch's squared error, which is what PSNR in dB counts.
-In the published run the shares of soft, coded and strongly compressed material rose part-way to those given here.
-{fine_tuning}
+{training}
 Data and licences:
 
 - CID22 training set, 209 stills (imazen/codec-corpus): CC BY-SA 4.0
@@ -59,26 +55,59 @@ Data and licences:
 
 Clips: {clips}.
 
-Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object, blur, sensor noise
-or grain, or a first encode. Degradations: halved by {kernels};
-blur in {blur:.0%} and noise in {noise:.0%} of the scenes; then clean ({clean:.0%}) or through x264
-at CRF {lowest} to {highest} with presets {presets}, as a multi-frame encode.
+{degradations}
 
 ## Limits
 
 - Trained on H.264 only; other codecs' artefacts are treated as if they were H.264's.
-- Works frame by frame: no detail is gathered over time.
 - Made for fidelity: it restores edges and texture that the input still hints at and invents nothing, so heavily
   compressed video (CRF 30 and above) gains little.
 - Progressive video only; deinterlace first. Luma only; chroma needs another scaler.
-- The gain is smallest on noisy, soft phone video at strong compression, where it nears zero.
 - 10-bit and HDR video goes through the same weights; they were trained on 8-bit SDR.
+{limits}"""
+
+PURPOSES = {
+    "general": "Upscales the luma plane of video by two. One set of weights for all degradations; nothing to set.",
+    "ugc": "Upscales the luma plane of video by two, for video as phones record and services share it: its noise, the halos\n"
+    "of its sharpening and the marks of two encodes are taken out.",
+    "old_film": "Upscales the luma plane of video by two, for film: grain and what is left of dirt and scratches are taken out.",
+}
+PLANES = """ with the frame itself, then its neighbours -1, +1, -2, +2 moved onto it by their motion (the
+frame again where there is none)"""
+OWN_TRAINING = """    python3 training/run.py {id} --stills ../shared/training-data/cid22_training_512 /usr/share/backgrounds
+
+{steps:,} steps of {batch} patches of {patch}x{patch} input pixels, Adam, peak rate {rate:g}, weights averaged over
+steps. First the absolute error, then the logarithm of each patch's squared error, which is what PSNR in dB counts.
+In the published run the shares of soft, coded and strongly compressed material rose part-way to those given here.
 """
+GROWN_TRAINING = """    python3 training/prepare.py {options} --out pairs --stills ../shared/training-data/cid22_training_512 /usr/share/backgrounds
+{align}    python3 training/fine_tune.py {id} --start {start} --pairs pairs --minutes {minutes}
 
-
-def kernel_list() -> str:
-    """The reduction kernels with their shares."""
-    return ", ".join(f"{name} ({share:.0%})" for name, share in degradations.KERNELS.items())
+{steps:,} steps from the weights of `{start}`, of {batch} patches of {patch}x{patch} input pixels from {scenes} scenes, Adam,
+peak rate {rate:g}, weights averaged over steps, the logarithm of each patch's squared error.
+"""
+ALIGN = "    python3 training/align.py --pairs pairs --kernels $(kernels/build-native.sh)\n"
+DEGRADATIONS = {
+    "general": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object, blur, sensor noise
+or grain, or a first encode. Degradations: halved by {kernels};
+blur in {blur:.0%} and noise in {noise:.0%} of the scenes; then clean ({clean:.0%}) or through x264
+at CRF {lowest} to {highest} with presets {presets}, as a multi-frame encode.""",
+    "ugc": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object. Degradations: halved,
+by area in {area:.0%} of the scenes; noise that grows with brightness in {noise:.0%}; sharpened by up to {sharpen:g} times
+what a 5x5 blur takes away in {sharpened:.0%}; then ({coded:.0%}) through x264 twice, at CRF {camera} and then {service}.""",
+    "old_film": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object. Degradations: faded in
+{faded:.0%} of the scenes (the target too), grain in {grain:.0%}, pictures of dirt and of scratches each in {dirt:.0%} (those
+of FilmDamageSimulator, MIT, whose number ends in neither 0 nor 5), halved by area, then ({coded:.0%}) through x264 at CRF
+{film}.""",
+}
+LIMITS = {
+    "general": """- The gain is smallest on noisy, soft phone video at strong compression, where it nears zero; on sharpened sources it
+  makes the sharpening's halos stronger and is worse than Lanczos: `ugc` is for those.
+""",
+    "ugc": "- Takes sharpening back: a source that was never sharpened comes out softer than with `general`.\n",
+    "old_film": "- Takes texture of the size of grain with the grain. Flicker, weave and fading are other stages' work.\n",
+}
+ALONE = "- Works frame by frame: no detail is gathered over time.\n"
 
 
 FINE_TUNING = """Then `fine_tune.py`: {steps:,} steps more from these weights, squared error only, peak rate {rate:g}, on the first
@@ -86,10 +115,49 @@ half of the scenes.
 """
 
 
-def write_card(network_id: str, models: Path, table: str, fine_tuned_steps: int) -> None:
+def describe_training(network_id: str, start: str | None, steps: int, minutes: int, scenes: int) -> str:
+    """The commands and the schedule."""
+    shape, recipe = SHAPES[network_id], RECIPES[network_id]
+    facts = {"id": network_id, "batch": recipe.batch, "patch": recipe.patch, "rate": recipe.peak_rate}
+    if start is None:
+        more = FINE_TUNING.format(steps=steps, rate=PEAK_RATE) if steps else ""
+        return OWN_TRAINING.format(**facts, steps=recipe.steps) + more
+    options = "--neighbours --seed 2" if shape.frames > 1 else f"--preset {shape.preset}"
+    align = ALIGN if shape.frames > 1 else ""
+    return GROWN_TRAINING.format(
+        **facts, options=options, align=align, start=start, steps=steps, minutes=minutes, scenes=scenes)
+
+
+def describe_degradations(network_id: str) -> str:
+    """What the pairs are made of."""
+    preset, shares = SHAPES[network_id].preset, RECIPES[network_id].variant_shares
+    camera, service = ("to".join(f" {crf} " for crf in (pairs[0][0], pairs[-1][1])).strip()
+                       for pairs in zip(*presets.UGC_BANDS))
+    return DEGRADATIONS[preset].format(
+        kernels=kernel_list(),
+        blur=degradations.BLUR_SHARE,
+        noise=presets.UGC_NOISE_SHARE if preset == "ugc" else degradations.NOISE_SHARE,
+        clean=shares[0],
+        coded=1 - shares[0],
+        lowest=degradations.CRF_BANDS[0][0],
+        highest=degradations.CRF_BANDS[-1][1],
+        presets=" to ".join((degradations.PRESETS[0], degradations.PRESETS[-1])),
+        area=presets.UGC_AREA_SHARE,
+        sharpen=presets.UGC_SHARPEN[1],
+        sharpened=presets.UGC_SHARPEN_SHARE,
+        camera=camera,
+        service=service,
+        faded=presets.FILM_FADE_SHARE,
+        grain=presets.FILM_GRAIN_SHARE,
+        dirt=presets.FILM_DIRT_SHARE,
+        film=f"{presets.FILM_BANDS[0][0]} to {presets.FILM_BANDS[-1][1]}",
+    )
+
+
+def write_card(network_id: str, models: Path, table: str, training: str) -> None:
     """Write `<id>.md` beside the descriptor."""
     descriptor = json.loads((models / f"{network_id}.json").read_text())
-    recipe = RECIPES[network_id]
+    shape = SHAPES[network_id]
     lines = [
         f"| `{file['name']}` | {'8-bit' if kind == 'u8' else '16-bit'} | `{file['sha256']}` | {file['sizeBytes']:,} |"
         for kind, file in descriptor["files"].items()
@@ -97,6 +165,9 @@ def write_card(network_id: str, models: Path, table: str, fine_tuned_steps: int)
     text = TEMPLATE.format(
         id=network_id,
         title=descriptor["title"],
+        purpose=PURPOSES[shape.preset],
+        frames=shape.frames,
+        planes=PLANES if shape.frames > 1 else "",
         parameters=descriptor["parameters"],
         macs=descriptor["macsPerInputPixel"],
         halo=descriptor["haloPixels"],
@@ -104,21 +175,17 @@ def write_card(network_id: str, models: Path, table: str, fine_tuned_steps: int)
         licence=descriptor["licence"],
         files="\n".join(lines),
         table="\n".join(line for line in table.splitlines() if line.startswith("|")),
-        steps=recipe.steps,
-        batch=recipe.batch,
-        patch=recipe.patch,
-        rate=recipe.peak_rate,
-        fine_tuning=FINE_TUNING.format(steps=fine_tuned_steps, rate=PEAK_RATE) if fine_tuned_steps else "",
+        training=training,
         clips=", ".join(f"`{name}`" for name in (*splits.TRAINING_CLIPS_HALVED, *splits.TRAINING_CLIPS_FULL)),
-        kernels=kernel_list(),
-        blur=degradations.BLUR_SHARE,
-        noise=degradations.NOISE_SHARE,
-        clean=recipe.variant_shares[0],
-        lowest=degradations.CRF_BANDS[0][0],
-        highest=degradations.CRF_BANDS[-1][1],
-        presets=" to ".join((degradations.PRESETS[0], degradations.PRESETS[-1])),
+        degradations=describe_degradations(network_id),
+        limits=LIMITS[shape.preset] + (ALONE if shape.frames == 1 else ""),
     )
     (models / f"{network_id}.md").write_text(text)
+
+
+def kernel_list() -> str:
+    """The reduction kernels with their shares."""
+    return ", ".join(f"{name} ({share:.0%})" for name, share in degradations.KERNELS.items())
 
 
 def main() -> None:
@@ -127,9 +194,14 @@ def main() -> None:
     parser.add_argument("network", choices=sorted(SHAPES))
     parser.add_argument("--table", type=Path, required=True, help="what evaluate.py printed for this network")
     parser.add_argument("--models", type=Path, default=Path(__file__).resolve().parent.parent / "models")
-    parser.add_argument("--fine-tuned-steps", type=int, default=0, help="steps of fine_tune.py after the recipe's own")
+    parser.add_argument("--fine-tuned-steps", type=int, default=0, help="steps of fine_tune.py")
+    parser.add_argument("--start", choices=sorted(SHAPES), help="whose weights fine_tune.py began with, if not its own")
+    parser.add_argument("--minutes", type=int, default=0, help="of fine_tune.py")
+    parser.add_argument("--scenes", type=int, default=0, help="that fine_tune.py drew from")
     arguments = parser.parse_args()
-    write_card(arguments.network, arguments.models, arguments.table.read_text(), arguments.fine_tuned_steps)
+    training = describe_training(
+        arguments.network, arguments.start, arguments.fine_tuned_steps, arguments.minutes, arguments.scenes)
+    write_card(arguments.network, arguments.models, arguments.table.read_text(), training)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measures checkpoints against Lanczos on the evaluation clips: luma PSNR and VIF, clean and after x264.
+"""Measures checkpoints against Lanczos on the evaluation clips: luma PSNR and VIF, clean, after x264 and as presets' sources.
 
 FFmpeg decodes, halves (area), encodes and interpolates (Lanczos); the networks run in PyTorch. Prints Markdown.
 """
@@ -14,11 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+import degradations
+import presets
 import splits
 from export import load_average, upscale
+from motion import Aligner, stack_neighbours
 from networks import SHAPES, LumaUpscaler
 
-CONDITIONS = {"clean": None, "CRF 23": 23, "CRF 28": 28}
+CONDITIONS = {"clean": None, "CRF 23": 23, "CRF 28": 28, "UGC": "ugc", "old film": "old_film"}
 QUIET = ["ffmpeg", "-v", "error", "-y"]
 
 
@@ -76,6 +79,38 @@ def encoded(video: Video, crf: int) -> Video:
     return result
 
 
+def written(video: Video, luma: np.ndarray, name: str) -> Video:
+    """The video with other luma of its size. Shape: uint8 [T, H, W]."""
+    planes = np.fromfile(video.path, np.uint8).reshape(len(luma), -1)
+    planes[:, : luma[0].size] = luma.reshape(len(luma), -1)
+    result = Video(video.path.with_name(name), video.width, video.height, video.pixel_format)
+    planes.tofile(result.path)
+    return result
+
+
+def as_shared(half: Video) -> Video:
+    """As shared from a phone: its noise, sharpened, encoded by the camera and by the service."""
+    low, generator = half.luma(), np.random.default_rng(5)
+    deviation = np.sqrt(2 + low.astype(np.float32) * 0.06)
+    noisy = np.clip(np.rint(low + deviation * generator.standard_normal(low.shape, dtype=np.float32)), 0, 255)
+    sharp = presets.sharpened(noisy.astype(np.uint8), 0.6)
+    recorded = degradations.through_h264(sharp, degradations.Encoding(26, "veryfast", 25))
+    return written(half, degradations.through_h264(recorded, degradations.Encoding(29, "medium", 25)), "ugc.yuv")
+
+
+def as_film(original: Video, half: Video, overlays: Path) -> tuple[Video, np.ndarray]:
+    """A worn print after a gentle encode, and what it shows beneath dirt and grain: faded as it is."""
+    target = np.rint(30 + (original.luma().astype(np.float32) - 16) * 0.82)
+    generator = np.random.default_rng(6)
+    worn = target + presets.film_grain(target.shape, generator) * (3 + 7 * (1 - np.abs(target - 118) / 118))
+    dirt = [path for path in sorted(overlays.glob("*.png")) if splits.matches(path.name, splits.EVALUATION_OVERLAYS)]
+    for frame in worn:
+        presets.add_overlay(frame, dirt[generator.integers(len(dirt))], generator)
+    low = degradations.reduce_by_two(np.clip(np.rint(worn), 0, 255).astype(np.uint8), "area")
+    coded = degradations.through_h264(low, degradations.Encoding(18, "medium", 25))
+    return written(half, coded, "film.yuv"), target.astype(np.uint8)
+
+
 def psnr(result: np.ndarray, reference: np.ndarray) -> float:
     """Mean over frames of the luma PSNR in dB. Shape: uint8 [T, H, W] both."""
     errors = [np.mean((a.astype(np.float32) - b) ** 2) for a, b in zip(result, reference, strict=True)]
@@ -94,34 +129,52 @@ def vif(result: np.ndarray, reference: np.ndarray, folder: Path) -> float:
     return float(np.mean([float(value) for value in re.findall(r"VIF scale=\d average:([\d.]+)", log)]))
 
 
+def stacks(low: np.ndarray, count: int, kernels: Path | None, every: int) -> list[np.ndarray]:
+    """What networks of `count` frames see of every n-th frame. Shape: uint8 [T, H, W] -> each [count, H, W]."""
+    if count == 1:
+        return [frame[None] for frame in low[::every]]
+    if kernels is None:
+        raise ValueError("networks of several frames need --kernels")
+    aligner = Aligner(kernels, low.shape[2], low.shape[1])
+    return [stack_neighbours(aligner, low, index, count) for index in range(0, len(low), every)]
+
+
 def measure_clip(
-    clip: Path, networks: dict[str, LumaUpscaler], frames: int, every: int, with_vif: bool,
+    clip: Path, networks: dict[str, LumaUpscaler], arguments: argparse.Namespace,
 ) -> dict[tuple[str, str], tuple[float, float]]:
     """Gains over Lanczos, in dB and in VIF, by network and condition."""
     gains = {}
+    frames, every, with_vif = arguments.frames, arguments.every, arguments.vif
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         original = decode_middle(clip, frames, folder)
         half = resized(original, original.width // 2, original.height // 2, "area", "half.yuv")
-        reference = original.luma()[::every]
-        for condition, crf in CONDITIONS.items():
-            low = half if crf is None else encoded(half, crf)
+        for condition in arguments.conditions:
+            reference, recipe = original.luma(), CONDITIONS[condition]
+            if recipe == "ugc":
+                low = as_shared(half)
+            elif recipe == "old_film":
+                low, reference = as_film(original, half, arguments.overlays)
+            else:
+                low = half if recipe is None else encoded(half, recipe)
+            reference = reference[::every]
             lanczos = resized(low, original.width, original.height, "lanczos", "lanczos.yuv").luma()[::every]
             base_psnr = psnr(lanczos, reference)
             base_vif = vif(lanczos, reference, folder) if with_vif else 0.0
             for network_id, network in networks.items():
-                result = np.stack([upscale(network, frame, 255) for frame in low.luma()[::every]])
+                seen = stacks(low.luma(), network.shape.frames, arguments.kernels, every)
+                result = np.stack([upscale(network, stack, 255) for stack in seen])
                 gain_vif = vif(result, reference, folder) - base_vif if with_vif else 0.0
                 gains[network_id, condition] = (psnr(result, reference) - base_psnr, gain_vif)
     return gains
 
 
-def print_table(network_id: str, rows: dict[str, dict], with_vif: bool) -> None:
+def print_table(network_id: str, rows: dict[str, dict], conditions: list[str], with_vif: bool) -> None:
     """One network's gains per clip, and their means."""
     print(f"\n{network_id}: gain over Lanczos, dB of luma PSNR" + (" (VIF)" if with_vif else "") + "\n")
-    print("| clip | " + " | ".join(CONDITIONS) + " |\n|---|" + "---|" * len(CONDITIONS))
-    columns = {condition: [gains[network_id, condition] for gains in rows.values()] for condition in CONDITIONS}
-    lines = {name: [gains[network_id, condition] for condition in CONDITIONS] for name, gains in rows.items()}
+    print("| clip | " + " | ".join(conditions) + " |\n|---|" + "---|" * len(conditions))
+    columns = {condition: [gains[network_id, condition] for gains in rows.values()] for condition in conditions}
+    lines = {name: [gains[network_id, condition] for condition in conditions] for name, gains in rows.items()}
     lines["**mean**"] = [tuple(np.mean(column, axis=0)) for column in columns.values()]
     for name, cells in lines.items():
         texts = [f"{gain:+.2f}" + (f" ({fidelity:+.3f})" if with_vif else "") for gain, fidelity in cells]
@@ -138,14 +191,17 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, default=here / "checkpoints")
     parser.add_argument("--frames", type=int, default=24, help="consecutive frames encoded per clip")
     parser.add_argument("--every", type=int, default=6, help="measure every n-th of them")
+    parser.add_argument("--conditions", nargs="+", choices=list(CONDITIONS), default=list(CONDITIONS))
+    parser.add_argument("--overlays", type=Path, default=shared / "training-data/film_damage_overlays")
+    parser.add_argument("--kernels", type=Path, help="what ../kernels/build-native.sh built; for networks of several frames")
     parser.add_argument("--vif", action="store_true", help="measure VIF as well")
     arguments = parser.parse_args()
     networks = {network_id: load_average(network_id, arguments.checkpoints) for network_id in arguments.networks}
     rows = {}
     for name in splits.MEASURED_CLIPS:
-        rows[name] = measure_clip(arguments.clips / name, networks, arguments.frames, arguments.every, arguments.vif)
+        rows[name] = measure_clip(arguments.clips / name, networks, arguments)
     for network_id in arguments.networks:
-        print_table(network_id, rows, arguments.vif)
+        print_table(network_id, rows, arguments.conditions, arguments.vif)
 
 
 if __name__ == "__main__":

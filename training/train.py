@@ -37,7 +37,7 @@ RECIPES = {
         steps=22_000, batch=8, patch=96, peak_rate=1e-3, variant_shares=(0.22, 0.18, 0.25, 0.35),
     ),
     "general-pro-x2": Recipe(
-        steps=60_000, batch=8, patch=64, peak_rate=1e-3, variant_shares=(0.2, 0.2, 0.27, 0.33),
+        steps=60_000, batch=8, patch=64, peak_rate=3e-4, variant_shares=(0.2, 0.2, 0.27, 0.33),
     ),
     "ugc-fast-x2": Recipe(
         steps=60_000, batch=16, patch=64, peak_rate=1e-3, variant_shares=(0.1, 0.3, 0.35, 0.25),

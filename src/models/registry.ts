@@ -3,20 +3,29 @@ import { ModelDescriptor } from "../domain/model-descriptor.ts";
 import type { Tier } from "../domain/upscale-request.ts";
 import generalFast from "../../models/general-fast-x2.json" with { type: "json" };
 import generalStandard from "../../models/general-standard-x2.json" with { type: "json" };
+import oldFilmFast from "../../models/old-film-fast-x2.json" with { type: "json" };
+import oldFilmStandard from "../../models/old-film-standard-x2.json" with { type: "json" };
+import ugcFast from "../../models/ugc-fast-x2.json" with { type: "json" };
+import ugcStandard from "../../models/ugc-standard-x2.json" with { type: "json" };
 
 /** The networks that ship with Upres. */
-export const bundledModels: readonly ModelDescriptor[] = [generalFast, generalStandard].map((json) =>
-  ModelDescriptor.parse(json),
-);
+export const bundledModels: readonly ModelDescriptor[] = [
+  generalFast,
+  generalStandard,
+  ugcFast,
+  ugcStandard,
+  oldFilmFast,
+  oldFilmStandard,
+].map((json) => ModelDescriptor.parse(json));
 
-/** The network for a tier and preset.  Throws: AppError `not_available` naming what there is, and in its details which
- *  `option`, tier or preset, there is nothing for. */
+/** The network for a tier and preset; the tier's general one where a preset has none of its own.  Throws: AppError
+ *  `not_available` naming what there is, with the `option` in its details. */
 export function selectModel(tier: Tier, preset: string): ModelDescriptor {
-  const model = bundledModels.find((candidate) => candidate.tier === tier && candidate.preset === preset);
+  const ofTier = bundledModels.filter((candidate) => candidate.tier === tier);
+  const model = [preset, "general"].map((name) => ofTier.find((candidate) => candidate.preset === name)).find((found) => found !== undefined);
   if (model !== undefined) return model;
-  const available = bundledModels.map((candidate) => `${candidate.preset}/${candidate.tier}`).join(", ");
-  const option = bundledModels.some((candidate) => candidate.preset === preset) ? "tier" : "preset";
-  throw new AppError("not_available", `There is no network for preset ${preset} in tier ${tier} yet; available: ${available}.`, {
-    details: { option },
+  const available = [...new Set(bundledModels.map((candidate) => candidate.tier))].join(", ");
+  throw new AppError("not_available", `There is no network for the tier ${tier} yet; available: ${available}.`, {
+    details: { option: "tier" },
   });
 }
