@@ -35,7 +35,8 @@ input, `peak` (float32 [1]): the largest code value, 1023 for 10-bit video. Limi
 
 Gain over Lanczos (swscale) in dB of luma PSNR, and in brackets of VIF (FFmpeg's `vif`, mean of four scales; 1 is
 perfect). Clips of 720p and above, halved by area averaging, clean and through x264 at its default preset (`UGC`: noisy,
-sharpened and encoded twice; `old film`: grain and dirt); four of 24 consecutive frames from each clip's middle. None of these clips, nor other footage of their films or shoots, took
+sharpened and encoded twice; `old film`: grain and dirt); three or four of 12 or 24 consecutive frames from each clip's
+middle. None of these clips, nor other footage of their films or shoots, took
 part in training; one is a pan over a photograph whose author has other photographs among the training stills. Interim
 figures on these clips guided the loss and the shares of the degradations.
 
