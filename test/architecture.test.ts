@@ -12,7 +12,7 @@ const rows: readonly (readonly string[])[] = [
   ["server/", "config.ts"],
   ["dialects/", "delivery/", "worker/"],
   ["ingest/", "jobs/", "engine/", "accounts/"],
-  ["db/", "storage/", "media/", "inference/", "models/"],
+  ["db/", "storage/", "media/", "inference/", "kernels/", "models/"],
   ["domain/"],
   ["core/"],
 ];

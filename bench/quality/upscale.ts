@@ -2,6 +2,7 @@ import { mapConcurrent } from "../../src/core/async.ts";
 import type { MediaInfo, VideoStream } from "../../src/domain/media-info.ts";
 import type { InstalledModel, ModelDescriptor } from "../../src/domain/model-descriptor.ts";
 import { defaultRequest, UpscaleRequest } from "../../src/domain/upscale-request.ts";
+import { nothingFound } from "../../src/engine/diagnosis/diagnosis.ts";
 import { openNetwork } from "../../src/engine/network.ts";
 import { makePlan, type Plan } from "../../src/engine/plan.ts";
 import { Enhancer, type Network } from "../../src/engine/stages/enhance.ts";
@@ -83,7 +84,7 @@ function planFor({ frames, first, color }: Pictures, model: ModelDescriptor | In
       declaredSeconds: undefined,
       readError: undefined,
     },
-    diagnosis: { scan: "progressive", fieldOrder: undefined, reason: "the clips are progressive" },
+    diagnosis: { ...nothingFound, reason: "the clips are progressive" },
     request: {
       ...defaultRequest,
       ...(!added && { tier: model.tier, preset: UpscaleRequest.shape.preset.parse(model.preset) }),

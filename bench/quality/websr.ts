@@ -5,7 +5,7 @@ import { mapConcurrent } from "../../src/core/async.ts";
 import type { ColorInfo, Size } from "../../src/domain/media-info.ts";
 import type { ModelDescriptor } from "../../src/domain/model-descriptor.ts";
 import { planTiles } from "../../src/engine/tiles.ts";
-import { type LumaPlane, TilePool } from "../../src/inference/tile-pool.ts";
+import { type SharedPicture, TilePool } from "../../src/inference/tile-pool.ts";
 import { FrameFilter } from "../../src/media/filter.ts";
 import type { Plane } from "../../src/media/frame.ts";
 import { VideoFrame } from "../../src/media/frame.ts";
@@ -106,7 +106,7 @@ async function doubleRgb(input: VideoFrame, pool: TilePool): Promise<VideoFrame>
   return output;
 }
 
-function drawWithBorder({ data, strideBytes, height }: Plane, to: LumaPlane, width: number): void {
+function drawWithBorder({ data, strideBytes, height }: Plane, to: SharedPicture, width: number): void {
   const target = Buffer.from(to.data);
   for (let row = 0; row < height; row += 1) {
     const line = data.subarray(row * strideBytes, row * strideBytes + colors * width);

@@ -19,6 +19,7 @@ describe("parseOptions", () => {
       request: defaultRequest,
       output: undefined,
       report: undefined,
+      removed: undefined,
       provider: "auto",
       threads: availableParallelism(),
       overwrite: false,
@@ -41,6 +42,22 @@ describe("parseOptions", () => {
     expect(threads).toBe(3);
   });
 
+  it.each([
+    ["keep", "keep"],
+    ["25", 25],
+    ["24000/1001", { num: 24_000, den: 1001 }],
+    ["48000/1000", 48],
+    ["23.976", { num: 24_000, den: 1001 }],
+    ["59.94", { num: 60_000, den: 1001 }],
+    ["12.5", { num: 25, den: 2 }],
+  ])("reads the frame rate %s exactly", (fps, rate) => {
+    expect(parseOptions({ fps }).request.fps).toEqual(rate);
+  });
+
+  it.each(["0", "241", "1/2", "60/0", "-30", "1e2", "60fps", ""])("refuses the frame rate %j", (fps) => {
+    expect(refusal({ fps }).message).toMatch(/^--fps takes keep, or a rate from 1 to 240/);
+  });
+
   it("takes the container from the output's ending", () => {
     expect(parseOptions({ output: "a/b.WEBM" }).request.container).toBe("webm");
     expect(parseOptions({ output: "a.b/folder" }).request.container).toBe("mp4");
@@ -61,8 +78,8 @@ describe("parseOptions", () => {
   });
 
   it("names every wrong option at once", () => {
-    expect(refusal({ fps: "25", tier: "best" }).message).toBe(
-      "--fps takes keep, 30 or 60, not 25; --tier takes fast, standard or pro, not best.",
+    expect(refusal({ fps: "fast", tier: "best" }).message).toBe(
+      "--fps takes keep, or a rate from 1 to 240 such as 60 or 24000/1001, not fast; --tier takes fast, standard or pro, not best.",
     );
   });
 });

@@ -46,7 +46,7 @@ export function createProgram(handlers: CommandHandlers, version: string): Comma
   const plan = program.command("plan <input>").description("print every decision for a video, with its reason");
   addRunOptions(plan);
   addMachineOptions(plan);
-  hideOptions(plan, ["output", "overwrite", "resume", "report", "provider", "threads"]);
+  hideOptions(plan, ["output", "overwrite", "resume", "report", "removed", "provider", "threads"]);
   plan.action((input: string, _own: unknown, command: Command) => handlers.plan(input, command.optsWithGlobals()));
   const probe = program.command("probe <input>").description("print what a video file holds");
   probe.action((input: string) => handlers.probe(input));
@@ -91,7 +91,8 @@ function addRunOptions(command: Command): void {
     .optionsGroup("Output:")
     .option("--overwrite", "replace an output that exists")
     .option("--no-resume", "start anew instead of going on where a stopped run was")
-    .option("--report <file>", "write the full report as JSON");
+    .option("--report <file>", "write the full report as JSON")
+    .option("--removed <file.mp4>", "write a video of the dirt and scratches that were taken out");
 }
 
 function addPictureOptions(command: Command): void {
@@ -104,10 +105,15 @@ function addPictureOptions(command: Command): void {
     .option("--models-folder <folder>", "where added networks lie; a folder of the user's by default")
     .option("--preset <preset>", "what it shows: general (default), ugc, short_series, aigc or old_film")
     .option("--fidelity <level>", "how close to the source: high (default) or medium")
-    .option("--fps <rate>", "frames a second: keep (default), 30 or 60")
+    .option("--fps <rate>", "frames a second: keep (default), or any rate up to 240 such as 60 or 24000/1001")
+    .option("--assume <finding=value>", "what you know better than upres plan, such as scan=progressive; repeatable", collect)
     .optionsGroup("Output:")
     .option("--format <format>", "mp4 (default), webm or mov; the ending of the output's name says it too")
     .option("--quality <number>", "20 (small file) to 99 (nearly lossless), 90 by default");
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function addMachineOptions(command: Command): void {

@@ -13,11 +13,12 @@ export function reportRows(report: Report): readonly (readonly string[])[] {
     ["frames", `${frames.source} in, ${frames.output} out${unusualFrames(report)}`],
     ["network", network === undefined ? "none" : `${network.id}, ${network.passes} pass${network.passes === 1 ? "" : "es"}`],
     ...(network?.licence === undefined ? [] : [["network file", `sha256 ${network.sha256}; licence: ${network.licence}`]]),
+    ...report.stages.map(({ choice, reason }) => ["stage", `${choice}: ${reason}`]),
     ["provider", `${provider.name} (${provider.reason})`],
     ["speed", describeSpeed(report)],
     [
       "fidelity",
-      `${comparison.psnrLuma.toFixed(1)} dB PSNR against the source, over ${countOf(comparison.sampledFrames, "frame")}`,
+      `${comparison.psnrLuma.toFixed(1)} dB PSNR against the ${report.stages.length === 0 ? "source" : "restored source"}, over ${countOf(comparison.sampledFrames, "frame")}`,
     ],
     ["colour drift", `Y ${signed(colorDrift.y)}, Cb ${signed(colorDrift.cb)}, Cr ${signed(colorDrift.cr)} of 255`],
     ...soundRows(report),

@@ -34,6 +34,7 @@ export function addServiceCommands(program: Command, handlers: ServiceHandlers):
   createKey
     .optionsGroup("Key:")
     .option("--name <text>", "what it is called in lists")
+    .option("--admin", "may also see and change everyone's keys, limits, jobs and callbacks")
     .option("--account <id>", "an existing account; a new one by default")
     .option("--credits <dollars>", "what may be spent; no limit by default")
     .option("--concurrent <number>", "jobs at the same time")

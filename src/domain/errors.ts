@@ -27,6 +27,7 @@ export type ErrorCode =
   | "credits_exhausted"
   | "rate_limited"
   | "unauthorized"
+  | "forbidden"
   | "object_not_found"
   | "upload_not_found"
   | "upload_too_large"

@@ -42,6 +42,9 @@ export type Job = {
   readonly state: JobState;
   /** 0..1, from frames done. */
   readonly progress: number;
+  readonly framesDone: number;
+  /** 0 until a worker has looked at the video. */
+  readonly framesTotal: number;
   readonly createdAt: Date;
   readonly startedAt: Date | undefined;
   readonly finishedAt: Date | undefined;

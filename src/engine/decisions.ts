@@ -4,9 +4,12 @@ import { formatRational, type Rational } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Timeline } from "../media/timeline.ts";
-import type { Diagnosis } from "./diagnose.ts";
+import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import type { EncoderChoice, WorkingFormat } from "./encoders.ts";
 import type { Segment } from "./segments.ts";
+import type { Fidelity } from "./fidelity.ts";
+import type { PlannedStage } from "./stage-plan.ts";
+import type { TimeChoice } from "./time-stages.ts";
 
 /** One line of the printed plan. */
 export type Decision = { readonly topic: string; readonly choice: string; readonly reason: string };
@@ -28,6 +31,9 @@ export type DecisionFacts = {
   readonly colorReason: string;
   readonly encoder: EncoderChoice;
   readonly rate: Rational;
+  readonly time: TimeChoice;
+  readonly stages: readonly PlannedStage[];
+  readonly fidelity: Fidelity;
   readonly shiftSeconds: number;
   readonly segments: readonly Segment[];
   readonly streams: readonly StreamDecision[];
@@ -37,7 +43,7 @@ export type DecisionFacts = {
 
 /** Puts what was decided into words. */
 export function explain(facts: DecisionFacts): readonly Decision[] {
-  const { media, video, timeline, diagnosis, request, model, outputSize, uprightSize, passes, pixels, color, encoder } = facts;
+  const { media, video, diagnosis, request, model, outputSize, uprightSize, passes, pixels, color, encoder } = facts;
   const size = (value: Size): string => `${value.width}x${value.height}`;
   return [
     {
@@ -48,14 +54,23 @@ export function explain(facts: DecisionFacts): readonly Decision[] {
     {
       topic: "scan",
       choice: diagnosis.scan,
-      reason: diagnosis.scan === "progressive" ? diagnosis.reason : `${diagnosis.reason}; it is not treated yet: lines may comb`,
+      reason: diagnosis.reason,
     },
+    ...diagnosis.findings
+      .filter(({ topic }) => topic !== "scan")
+      .map(({ topic, finding, reason }) => ({ topic, choice: finding, reason })),
     { topic: "geometry", choice: `shown upright as ${size(facts.display)}`, reason: geometryReason(video) },
     { topic: "size", choice: size(outputSize), reason: facts.sizeReason },
     {
       topic: "network",
       choice: passes === 0 ? "none" : `${model.id}, ${passes === 1 ? "once" : `${passes} times`}`,
-      reason: networkReason(uprightSize, outputSize, passes, model.scale),
+      reason: networkReason(uprightSize, outputSize, passes, model.scale) + presetReason(facts),
+    },
+    ...facts.stages.map((stage) => ({ topic: "stage", choice: describeStage(stage), reason: stage.reason })),
+    {
+      topic: "fidelity",
+      choice: facts.fidelity.boundDb === undefined ? "no bound" : `within ${facts.fidelity.boundDb} dB`,
+      reason: facts.fidelity.reason,
     },
     ...(model.kind === "rgb" && passes > 0
       ? [
@@ -80,8 +95,8 @@ export function explain(facts: DecisionFacts): readonly Decision[] {
     { topic: "encoder", choice: `${encoder.codec}, CRF ${encoder.crf}`, reason: `${encoder.reason}; quality ${request.quality}` },
     {
       topic: "time",
-      choice: `${timeline.frameTicks.length} frames, every timestamp kept`,
-      reason: timeReason(facts.rate, facts.shiftSeconds, request.container),
+      choice: timeChoice(facts.time),
+      reason: timeReason(facts),
     },
     {
       topic: "segments",
@@ -143,8 +158,42 @@ function geometryReason({ codedSize, sampleAspect, orientation }: VideoStream): 
   return parts.join(", ");
 }
 
-function timeReason(rate: Rational, shiftSeconds: number, container: string): string {
-  const parts = [`source averages ${formatRational(rate)} frames a second`];
+/** A stage's name with its strength. */
+export function describeStage(stage: PlannedStage): string {
+  const name = stage.name.replaceAll("_", " ");
+  if ("strength" in stage) return `${name}, strength ${stage.strength}`;
+  if ("sigma" in stage) return `${name}, sigma ${stage.sigma} of 255`;
+  switch (stage.name) {
+    case "deinterlace":
+      return `${name}, ${stage.output === "fields" ? "a frame for each field" : "a frame for each frame"}`;
+    case "interpolate":
+      return `${name} to ${formatRational(stage.rate)} frames a second`;
+    case "restore_contrast":
+      return `${name}, ${stage.curve.length} points in time`;
+    case "inverse_telecine":
+      return `${name} to ${formatRational(stage.grid.filmRate)} frames a second`;
+  }
+}
+
+function presetReason({ model, passes, request }: DecisionFacts): string {
+  if (model.kind === "rgb" || passes === 0 || model.preset === request.preset) return "";
+  return `; there is no network for the preset ${request.preset} yet, so the one for ${model.preset} is used`;
+}
+
+function timeChoice({ rule, times }: TimeChoice): string {
+  const frames = `${times.frameTicks.length} frames`;
+  if (rule.rate !== undefined) return `${frames}, exactly ${formatRational(rule.rate)} a second`;
+  if (rule.scan === "film") return `${frames}, film's steady cadence`;
+  return rule.scan === "fields" ? `${frames}, one for each field` : `${frames}, every timestamp kept`;
+}
+
+function timeReason({ video, time, timeline, shiftSeconds, request: { container } }: DecisionFacts): string {
+  const known = video.averageRate.num > 0;
+  const parts = [
+    known ? `source averages ${formatRational(video.averageRate)} frames a second` : "the source states no frame rate",
+  ];
+  if (time.rule.scan === "film") parts.push(`four frames for five of the source's ${timeline.frameTicks.length}`);
+  if (time.rule.rate !== undefined && time.interpolate === undefined) parts.push("each time shows the source's nearest frame");
   if (shiftSeconds !== 0) parts.push(`the transport clock's start (${shiftSeconds.toFixed(6)} s) is taken off every track alike`);
   if (container === "webm") parts.push("WebM counts whole milliseconds");
   return parts.join("; ");

@@ -4,7 +4,7 @@ import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { probe } from "../media/probe.ts";
 import { readTimeline, type Timeline } from "../media/timeline.ts";
 import { selectModel } from "../models/registry.ts";
-import { diagnose } from "./diagnose.ts";
+import { diagnose } from "./diagnosis/diagnose.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { selectVideo } from "./streams.ts";
 
@@ -31,8 +31,8 @@ export async function inspect(
   let timeline = await readTimeline(inputPath, first.index, signal);
   const video = selectVideo(media, (index) => timeline.extents.get(index)?.packets ?? 0);
   if (video.index !== first.index) timeline = await readTimeline(inputPath, video.index, signal);
-  const model = added ?? selectModel(request.tier, "general");
-  const diagnosis = await diagnose(inputPath, video, signal);
+  const model = added ?? selectModel(request.tier, request.preset);
+  const diagnosis = await diagnose({ path: inputPath, video, timeline, assume: request.assume, signal });
   const plan = makePlan({ media, video, timeline, diagnosis, request, model, encoderThreads: threads });
   return { media, video, timeline, model, plan };
 }

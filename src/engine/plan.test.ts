@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { audioStream, mediaInfo, planQuestion, timelineOf, videoStream } from "../../test/support/media.ts";
 import { defaultRequest, type UpscaleRequest } from "../domain/upscale-request.ts";
-import { makePlan, networkPasses, type Plan } from "./plan.ts";
+import { nothingFound } from "./diagnosis/diagnosis.ts";
+import { makePlan, networkPasses, type Plan, type PlanQuestion } from "./plan.ts";
 
 function planFor(request: Partial<UpscaleRequest>): Plan {
   return makePlan(planQuestion({ request: { ...defaultRequest, ...request } }));
@@ -30,23 +31,6 @@ describe("network passes", () => {
   test("a last resample of up to an eighth is left rather than another pass", () => {
     expect(networkPasses({ width: 800, height: 450 }, { width: 1800, height: 1012 })).toBe(1);
     expect(networkPasses({ width: 800, height: 450 }, { width: 1804, height: 1014 })).toBe(2);
-  });
-});
-
-describe("what is not there yet is refused by name", () => {
-  test.each([
-    [{ fps: 60 }, /--fps 60/],
-    [{ fps: 30 }, /--fps 30/],
-    [{ preset: "old_film" }, /old_film/],
-    [{ fidelity: "medium" }, /medium/],
-  ] as const)("%j", (request, message) => {
-    expect(() => planFor(request)).toThrow(
-      expect.objectContaining({
-        code: "not_available",
-        message: expect.stringMatching(message),
-        details: { option: Object.keys(request)[0] },
-      }),
-    );
   });
 });
 
@@ -98,12 +82,68 @@ test("a turned anamorphic source: size by what is shown, network by what is stor
   expect(reasonOf(plan, "geometry")).toMatch(/32\/27.*90° clockwise/);
 });
 
-test("interlaced and telecined sources are said, with what is not done about them", () => {
-  for (const scan of ["interlaced", "telecined"] as const) {
-    const plan = makePlan(planQuestion({ diagnosis: { scan, fieldOrder: "top_first", reason: "61 of 90 frames combed" } }));
-    expect(plan.decisions.find(({ topic }) => topic === "scan")?.choice).toBe(scan);
-    expect(reasonOf(plan, "scan")).toMatch(/61 of 90.*not treated yet/);
-  }
+describe("what becomes of the scan", () => {
+  const scanned = (scan: "interlaced" | "telecined", changes: Partial<PlanQuestion> = {}): Plan =>
+    makePlan(
+      planQuestion({
+        diagnosis: { ...nothingFound, scan, fieldOrder: "bottom_first", reason: "61 of 90 frames combed" },
+        ...changes,
+      }),
+    );
+  const ntsc = timelineOf(100, {
+    timeBase: { num: 1001, den: 30_000 },
+    frameTicks: Array.from({ length: 100 }, (_, i) => BigInt(i)),
+    endTicks: 100n,
+  });
+
+  test("interlaced frames become whole ones, as many", () => {
+    const plan = scanned("interlaced");
+    expect(plan.stages).toEqual([
+      { name: "deinterlace", fieldOrder: "bottom_first", output: "frames", reason: "61 of 90 frames combed" },
+    ]);
+    expect(plan.time).toMatchObject({ rule: { scan: "keep", rate: undefined }, frames: 100 });
+  });
+
+  test("a higher rate is made of fields", () => {
+    const plan = scanned("interlaced", { request: { ...defaultRequest, fps: 50 } });
+    expect(plan.stages).toMatchObject([{ name: "deinterlace", output: "fields" }]);
+    expect(plan.time).toMatchObject({ rule: { scan: "fields", rate: undefined }, frames: 200, timeBase: { num: 1, den: 2000 } });
+    expect(plan.encode.frameRate).toEqual({ num: 50, den: 1 });
+  });
+
+  test("telecined film gets its 24000/1001 frames back", () => {
+    const plan = scanned("telecined", { timeline: ntsc });
+    expect(plan.stages).toMatchObject([{ name: "inverse_telecine", fieldOrder: "bottom_first" }]);
+    expect(plan.time).toMatchObject({ frames: 80, timeBase: { num: 1, den: 120_000 } });
+    expect(plan.encode.frameRate).toEqual({ num: 24_000, den: 1001 });
+  });
+
+  test("what has no steady 30 frames is deinterlaced, with the reason", () => {
+    const plan = scanned("telecined");
+    expect(plan.stages).toMatchObject([{ name: "deinterlace", reason: expect.stringMatching(/61 of 90.*steadily/) }]);
+  });
+});
+
+describe("a frame rate that was asked for", () => {
+  const rated = (fps: UpscaleRequest["fps"]): Plan => planFor({ fps });
+
+  test("the source's own changes nothing", () => {
+    expect(rated(25).time.rule.rate).toBeUndefined();
+    expect(rated(25).stages).toEqual([]);
+  });
+
+  test("a part of the source's takes every so manieth frame", () => {
+    const plan = rated({ num: 25, den: 2 });
+    expect(plan.time).toMatchObject({ frames: 50, grid: { firstTicks: 0n, rate: { num: 25, den: 2 } } });
+    expect(plan.stages).toEqual([]);
+  });
+
+  test("any other has pictures made in between", () => {
+    const plan = rated(60);
+    expect(plan.time).toMatchObject({ frames: 240, timeBase: { num: 1, den: 3000 } });
+    expect(plan.stages).toMatchObject([{ name: "interpolate", rate: { num: 60, den: 1 } }]);
+    expect(plan.encode.frameRate).toEqual({ num: 60, den: 1 });
+  });
 });
 
 test("4:2:2 becomes 4:2:0 in WebM only, and that is said", () => {

@@ -9,11 +9,16 @@ import type { EncodeSettings } from "../media/encode.ts";
 import type { Timeline } from "../media/timeline.ts";
 import { resolveColor } from "./color.ts";
 import { type Decision, explain } from "./decisions.ts";
-import type { Diagnosis } from "./diagnose.ts";
+import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { chooseEncoder, workingPixelFormat } from "./encoders.ts";
+import { chooseFidelity, type Fidelity } from "./fidelity.ts";
+import { chooseStages } from "./recipes.ts";
 import { planSegments, type Segment } from "./segments.ts";
+import { type PlannedStage, stagePlaces } from "./stage-plan.ts";
 import { refuseForRgb, rgbPasses } from "./rgb-plan.ts";
 import { decideStreams } from "./streams.ts";
+import type { RateGrid, TimeRule } from "./time.ts";
+import { chooseTimeStages, frameRateOf, gridOf } from "./time-stages.ts";
 
 /** Everything that is decided before work starts; plain data, printed by `upres plan`, the same for the same input. */
 export type Plan = {
@@ -36,11 +41,20 @@ export type Plan = {
   readonly encode: EncodeSettings;
   readonly hdr: HdrMetadata;
   readonly time: {
+    readonly rule: TimeRule;
+    /** Of the output's frames. */
     readonly timeBase: Rational;
+    readonly sourceTimeBase: Rational;
+    /** The output's. */
     readonly frames: number;
+    /** The output's frames where a rate was asked for, in its time base. */
+    readonly grid: RateGrid | undefined;
     readonly durationSeconds: number;
     readonly shiftSeconds: number;
   };
+  /** In running order. */
+  readonly stages: readonly PlannedStage[];
+  readonly fidelity: Fidelity;
   readonly streams: readonly StreamDecision[];
   readonly segments: readonly Segment[];
   readonly diagnosis: Diagnosis;
@@ -66,7 +80,6 @@ const seekableContainers = /mov|mp4|matroska|webm/;
 /** Decides everything about a run. Pure.  Throws: AppError `size_limit`, `not_available`, `no_video`, `unsupported_input`. */
 export function makePlan(question: PlanQuestion): Plan {
   const { media, video, timeline, diagnosis, request, model } = question;
-  refuseWhatIsNotThere(request);
   if (timeline.frameTicks.length === 0) throw new AppError("no_video", "The video track holds no frames that can be read.");
   const display = displaySize(video.codedSize, video.sampleAspect, video.orientation);
   const { reason: sizeReason, ...outputSize } = resolveOutputSize(display, request.target);
@@ -88,14 +101,19 @@ export function makePlan(question: PlanQuestion): Plan {
     hdr: video.hdr,
     outputPixels: outputSize.width * outputSize.height,
   });
-  const rate = video.averageRate.num > 0 ? video.averageRate : { num: 25, den: 1 };
+  const time = chooseTimeStages({ video, timeline, diagnosis, fps: request.fps });
+  const rate = frameRateOf(time, video.averageRate);
   const shiftSeconds = media.hasArbitraryClock ? media.startSeconds : 0;
   const firstTicks = timeline.frameTicks[0] ?? 0n;
   const durationSeconds = Math.max(0, ticksToSeconds(timeline.endTicks - firstTicks, timeline.timeBase));
   const canSeek = seekableContainers.test(media.container);
-  const segments = planSegments({ ...timeline, canSeek });
+  const segments = planSegments(timeline);
   const streams = decideStreams(media, video.index, request.container);
   const damage = describeDamage(timeline, media);
+  const picture = { ...uprightSize, range: color.range === "full" ? "full" : "limited" } as const;
+  const fidelity = chooseFidelity({ request, diagnosis, passes });
+  const cleaning = chooseStages({ request, diagnosis, picture, outputSize });
+  const stages = inOrder([time.scan, ...cleaning, time.interpolate]);
   const macsPerFrame = networkMacs(uprightSize, passes, model);
   const decisions = explain({
     ...question,
@@ -109,6 +127,9 @@ export function makePlan(question: PlanQuestion): Plan {
     colorReason,
     encoder,
     rate,
+    time,
+    stages,
+    fidelity,
     shiftSeconds,
     segments,
     streams,
@@ -133,7 +154,7 @@ export function makePlan(question: PlanQuestion): Plan {
       codec: encoder.codec,
       size: outputSize,
       pixelFormat: encoder.pixelFormat,
-      timeBase: timeline.timeBase,
+      timeBase: time.times.timeBase,
       frameRate: rate,
       color,
       threads: question.encoderThreads,
@@ -141,7 +162,17 @@ export function makePlan(question: PlanQuestion): Plan {
       options: encoder.options,
     },
     hdr: video.hdr,
-    time: { timeBase: timeline.timeBase, frames: timeline.frameTicks.length, durationSeconds, shiftSeconds },
+    time: {
+      rule: time.rule,
+      timeBase: time.times.timeBase,
+      sourceTimeBase: timeline.timeBase,
+      frames: time.times.frameTicks.length,
+      grid: gridOf(time),
+      durationSeconds,
+      shiftSeconds,
+    },
+    stages,
+    fidelity,
     streams,
     segments,
     diagnosis,
@@ -151,24 +182,11 @@ export function makePlan(question: PlanQuestion): Plan {
   };
 }
 
-function refuseWhatIsNotThere(request: UpscaleRequest): void {
-  if (request.fps !== "keep") {
-    throw new AppError(
-      "not_available",
-      `Changing the frame rate (--fps ${request.fps}) is not there yet; leave it out to keep the source's.`,
-      { details: { option: "fps" } },
-    );
-  }
-  if (request.preset !== "general") {
-    throw new AppError("not_available", `The preset ${request.preset} is not there yet; use --preset general.`, {
-      details: { option: "preset" },
-    });
-  }
-  if (request.fidelity !== "high") {
-    throw new AppError("not_available", `Fidelity ${request.fidelity} is not there yet; use --fidelity high.`, {
-      details: { option: "fidelity" },
-    });
-  }
+/** Scan, source, interpolation, output; within each as given. */
+function inOrder(stages: readonly (PlannedStage | undefined)[]): readonly PlannedStage[] {
+  const order = ["scan", "source", "interpolation", "output"];
+  const place = ({ name }: PlannedStage): number => order.indexOf(stagePlaces[name]);
+  return stages.filter((stage) => stage !== undefined).toSorted((a, b) => place(a) - place(b));
 }
 
 /** How often the ×2 network runs: enough to reach the larger of both ratios, with up to 1/8 left to the last resample;

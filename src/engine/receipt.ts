@@ -6,10 +6,15 @@ import { probe } from "../media/probe.ts";
 import type { SegmentIndex } from "../media/segment-file.ts";
 import { readTimeline, type Timeline } from "../media/timeline.ts";
 import type { Assembly } from "./assemble.ts";
+import { describeStage } from "./decisions.ts";
 import type { Inspection } from "./inspect.ts";
 import type { OpenNetwork } from "./network.ts";
+import type { Plan } from "./plan.ts";
 import { chapterReason, type MediaFacts, type Report } from "./report.ts";
 import type { SegmentFacts } from "./segment.ts";
+import { psnr } from "./measure.ts";
+import { type StageFacts, sumFacts } from "./stages/stage.ts";
+import { outputTimes } from "./time.ts";
 import { compareWithSource, largestTimestampError } from "./verify.ts";
 import { version } from "./version.ts";
 
@@ -37,17 +42,18 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
   const outputTimeline = await readTimeline(result.path, 0, signal);
   const total = (count: (facts: SegmentFacts) => number): number => segments.reduce((sum, { facts }) => sum + count(facts), 0);
   const repairedTimestamps = total((facts) => facts.decode.repairedTimestamps);
+  const shownTicks = result.ptsTicks.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const comparison = await compareWithSource({
     inputPath,
     outputPath: result.path,
     plan,
-    ptsTicks: result.ptsTicks,
+    shownTicks,
     source: timeline,
     output: outputTimeline,
     hasTrueTimestamps: repairedTimestamps === 0,
     signal,
   });
-  const decodedFrames = total((facts) => facts.frames);
+  const madeFrames = total((facts) => facts.frames);
   const damaged = total((facts) => facts.decode.damagedFrames);
   const rejectedPackets = total((facts) => facts.decode.rejectedPackets);
   const partialBecause = [
@@ -56,6 +62,10 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
     ...(rejectedPackets > 0 ? [`${rejectedPackets} packets could not be decoded`] : []),
     ...(result.rejectedAudioPackets > 0 ? [`${result.rejectedAudioPackets} audio packets could not be decoded`] : []),
   ];
+  // Where the rule moves frames and none was lost, the rule says when each is shown.
+  const isWhole = damaged + rejectedPackets + repairedTimestamps === 0 && plan.damage.length === 0;
+  const isMoved = plan.time.rule.scan === "film" || plan.time.rule.rate !== undefined;
+  const plannedTicks = isWhole && isMoved ? outputTimes(timeline, plan.time.rule).frameTicks : undefined;
   const input = describe(inputPath, media, video, timeline);
   const written = { ...describe(outputPath, output, outputVideo, outputTimeline), sizeBytes: (await stat(result.path)).size };
   const counts = network.network?.pool.counts;
@@ -75,7 +85,9 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
     },
     metadata: compareMetadata(media, output),
     frames: {
-      source: decodedFrames,
+      source: timeline.frameTicks.length,
+      made: madeFrames,
+      expected: plannedTicks?.length ?? madeFrames,
       output: outputTimeline.frameTicks.length,
       damaged,
       rejectedPackets,
@@ -84,10 +96,17 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
       frozen: total((facts) => facts.frozenFrames),
     },
     timing: {
-      largestTimestampErrorSeconds: largestTimestampError(plan, result.ptsTicks, outputTimeline),
+      largestTimestampErrorSeconds: largestTimestampError(plan, plannedTicks ?? shownTicks, outputTimeline),
       audioOffsetSeconds: audioOffset(inspection, outputTimeline, result),
     },
     comparison,
+    stages: plan.stages.map((stage) => ({
+      name: stage.name,
+      choice: describeStage(stage),
+      reason: stage.reason,
+      facts: sumFacts(segments.map(({ facts }) => facts.stages[stage.name] ?? {})),
+    })),
+    fidelity: describeFidelity(plan, sumFacts(segments.map(({ facts }) => facts.stages["fidelity"] ?? {}))),
     network: plan.network === undefined ? undefined : { ...plan.network, sha256: network.sha256 ?? "" },
     provider: network.provider,
     speed: {
@@ -99,6 +118,15 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
       tilesReused: counts?.reused ?? 0,
       networkCpuSeconds: counts?.cpuSeconds ?? 0,
     },
+  };
+}
+
+function describeFidelity({ fidelity }: Plan, facts: StageFacts): Report["fidelity"] {
+  const { frames = 0, correctedFrames = 0, gentlerFrames = 0, framesBelowBound = 0, squaredError = 0 } = facts;
+  return {
+    ...fidelity,
+    psnrLuma: frames === 0 ? undefined : psnr(squaredError / frames),
+    frames: { held: frames, corrected: correctedFrames, gentler: gentlerFrames, below: framesBelowBound },
   };
 }
 

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { lastKeyUntil, planSegments, type Segment } from "./segments.ts";
 
-function plan(frameTicks: readonly bigint[], keyTicks: readonly bigint[], canSeek = true): readonly Segment[] {
-  return planSegments({ frameTicks, keyTicks, timeBase: { num: 1, den: 1000 }, canSeek });
+function plan(frameTicks: readonly bigint[], keyTicks: readonly bigint[]): readonly Segment[] {
+  return planSegments({ frameTicks, keyTicks, timeBase: { num: 1, den: 1000 } });
 }
 
 function frames(count: number, step: number): bigint[] {
@@ -11,7 +11,7 @@ function frames(count: number, step: number): bigint[] {
 }
 
 test("a short video is one segment without an end", () => {
-  expect(plan(frames(100, 40), [0n])).toEqual([{ index: 0, fromTicks: 0n, untilTicks: undefined, seekTicks: undefined }]);
+  expect(plan(frames(100, 40), [0n])).toEqual([{ index: 0, fromTicks: 0n, untilTicks: undefined }]);
 });
 
 test("no frames, no segments", () => {
@@ -27,10 +27,8 @@ test("without key frames a cut falls every ten seconds", () => {
   expect(plan(frames(700, 40), [0n]).map(({ fromTicks }) => fromTicks)).toEqual([0n, 10_000n, 20_000n]);
 });
 
-test("reading starts at the last key frame before a segment, or at the beginning where seeking cannot be trusted", () => {
+test("reading starts at the last key frame that is not too late", () => {
   const keys = [0n, 4000n, 14_200n];
-  expect(plan(frames(700, 40), keys).map(({ seekTicks }) => seekTicks)).toEqual([undefined, 4000n, 14_200n]);
-  expect(plan(frames(700, 40), keys, false).every(({ seekTicks }) => seekTicks === undefined)).toBe(true);
   expect(lastKeyUntil(keys, 3999n)).toBe(0n);
   expect(lastKeyUntil(keys, 4000n)).toBe(4000n);
   expect(lastKeyUntil(keys, -1n)).toBeUndefined();

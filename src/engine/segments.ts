@@ -1,13 +1,11 @@
 import type { Rational } from "../domain/rational.ts";
 import { secondsToTicks } from "../domain/rational.ts";
 
-/** A stretch of the source with `fromTicks <= pts < untilTicks`; the last one has no end. */
+/** The stretch of the output with `fromTicks <= t < untilTicks`, in the source's ticks; the last one has no end. */
 export type Segment = {
   readonly index: number;
   readonly fromTicks: bigint;
   readonly untilTicks: bigint | undefined;
-  /** The key frame to start reading at; undefined where the file must be read from its beginning. */
-  readonly seekTicks: bigint | undefined;
 };
 
 const wantedSeconds = 5;
@@ -17,12 +15,10 @@ export type SegmentQuestion = {
   readonly frameTicks: readonly bigint[];
   readonly keyTicks: readonly bigint[];
   readonly timeBase: Rational;
-  /** Whether the container's seeking can be trusted. */
-  readonly canSeek: boolean;
 };
 
 /** Cuts the timeline where a key frame starts, 5 to 10 seconds apart; where none comes in time, at any frame. */
-export function planSegments({ frameTicks, keyTicks, timeBase, canSeek }: SegmentQuestion): readonly Segment[] {
+export function planSegments({ frameTicks, keyTicks, timeBase }: SegmentQuestion): readonly Segment[] {
   const [first] = frameTicks;
   if (first === undefined) return [];
   const wanted = secondsToTicks(wantedSeconds, timeBase);
@@ -40,7 +36,6 @@ export function planSegments({ frameTicks, keyTicks, timeBase, canSeek }: Segmen
     index,
     fromTicks,
     untilTicks: starts[index + 1],
-    seekTicks: canSeek && index > 0 ? lastKeyUntil(keyTicks, fromTicks) : undefined,
   }));
 }
 

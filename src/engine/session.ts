@@ -106,6 +106,7 @@ export class Session implements AsyncDisposable {
     const made = await runSegment({
       inputPath,
       plan,
+      timeline: this.inspection.timeline,
       segment,
       network: this.#network.network,
       basePath,

@@ -6,8 +6,6 @@ import { planesOf, type TensorFormat, type Tile, type TileReply, type TileTask, 
 /** Samples in shared memory, rows without padding, plane after plane: the luma of one frame or of several, little-endian when
  *  two bytes wide, or R, G and B. */
 export type SharedPicture = { readonly data: SharedArrayBuffer; readonly width: number; readonly height: number };
-/** A picture of luma alone. */
-export type LumaPlane = SharedPicture;
 
 export type TilePoolOptions = {
   readonly descriptor: NetworkDescriptor;

@@ -29,10 +29,12 @@ export type DecodeOptions = {
   /** Time of a key frame at or before `fromTicks` to start reading at; without it everything from the start is decoded. */
   readonly seekTicks?: bigint;
   readonly stats?: DecodeStats;
+  /** The part of the delivered range in which damaged frames are counted; left out: all of it. */
+  readonly counted?: { readonly fromTicks: bigint | undefined; readonly untilTicks: bigint | undefined };
   readonly signal?: AbortSignal;
 };
 
-/** Damage met on the way, counted over the delivered range. */
+/** Damage met on the way. */
 export type DecodeStats = { damagedFrames: number; rejectedPackets: number; repairedTimestamps: number };
 
 export function newDecodeStats(): DecodeStats {
@@ -42,7 +44,7 @@ export function newDecodeStats(): DecodeStats {
 /** Decodes one video stream in presentation order with strictly rising timestamps.
  *  Owns: the consumer owns each frame.  Throws: AppError `decode_failed`, `unsupported_input`, `out_of_memory`. */
 export async function* decodeVideo(options: DecodeOptions): AsyncGenerator<VideoFrame> {
-  const { fromTicks, untilTicks, signal } = options;
+  const { fromTicks, untilTicks, counted, signal } = options;
   const stats = options.stats ?? newDecodeStats();
   await using source = await MediaSource.open(options.path);
   const stream = source.context.streams[options.streamIndex];
@@ -71,11 +73,15 @@ export async function* decodeVideo(options: DecodeOptions): AsyncGenerator<Video
       frame[Symbol.dispose]();
       continue;
     }
-    if (ticks !== stated) stats.repairedTimestamps += 1;
     frame.pts = ticks;
-    if (frame.native.hasFlags(AV_FRAME_FLAG_CORRUPT) || frame.native.decodeErrorFlags !== 0) stats.damagedFrames += 1;
+    const isCounted = ticks >= (counted?.fromTicks ?? ticks) && ticks < (counted?.untilTicks ?? ticks + 1n);
+    if (isCounted && ticks !== stated) stats.repairedTimestamps += 1;
+    if (isCounted && isDamaged(frame)) stats.damagedFrames += 1;
     yield frame;
   }
+}
+function isDamaged({ native }: VideoFrame): boolean {
+  return native.hasFlags(AV_FRAME_FLAG_CORRUPT) || native.decodeErrorFlags !== 0;
 }
 
 async function openDecoder(stream: Stream, threads: number): Promise<CodecContext> {

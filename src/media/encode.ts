@@ -22,6 +22,8 @@ export type EncodeSettings = {
   readonly pixelFormat: string;
   readonly timeBase: Rational;
   readonly frameRate: Rational;
+  /** Left out: square pixels. */
+  readonly sampleAspect?: Rational;
   readonly color: ColorInfo;
   readonly threads: number;
   readonly gopFrames: number;
@@ -56,7 +58,8 @@ export class VideoEncoder implements Disposable {
       context.pixelFormat = pixelFormat(settings.pixelFormat);
       context.timeBase = new NativeRational(settings.timeBase.num, settings.timeBase.den);
       context.framerate = new NativeRational(settings.frameRate.num, settings.frameRate.den);
-      context.sampleAspectRatio = new NativeRational(1, 1);
+      const { num, den } = settings.sampleAspect ?? { num: 1, den: 1 };
+      context.sampleAspectRatio = new NativeRational(num, den);
       context.gopSize = settings.gopFrames;
       context.threadCount = settings.threads;
       context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);

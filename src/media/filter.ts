@@ -1,13 +1,20 @@
 import { FilterGraph, type FilterContext } from "node-av";
 import { AppError } from "../domain/errors.ts";
-import { check, isAgain } from "./ffmpeg.ts";
+import { check, isAgain, isEndOfFile } from "./ffmpeg.ts";
 import { VideoFrame } from "./frame.ts";
 
-/** A chain of FFmpeg filters on single pictures, rebuilt when the input's shape changes.
+type OpenGraph = {
+  readonly key: string;
+  readonly graph: FilterGraph;
+  readonly input: FilterContext;
+  readonly output: FilterContext;
+};
+
+/** A chain of FFmpeg filters on pictures, rebuilt when the input's shape changes.
  *  `describe` returns the chain for a frame, e.g. "transpose=clock,format=yuv420p". */
 export class FrameFilter implements Disposable {
   readonly #describe: (frame: VideoFrame) => string;
-  #graph: { key: string; graph: FilterGraph; input: FilterContext; output: FilterContext } | undefined;
+  #graph: OpenGraph | undefined;
 
   constructor(describe: (frame: VideoFrame) => string) {
     this.#describe = describe;
@@ -25,21 +32,38 @@ export class FrameFilter implements Disposable {
     using input = frame;
     const graph = this.#prepare(input);
     check(await graph.input.buffersrcAddFrame(input.native), "internal", "A filter refused a frame");
-    const output = VideoFrame.empty();
-    const code = await graph.output.buffersinkGetFrame(output.native);
-    if (code >= 0) return output;
-    output[Symbol.dispose]();
-    if (isAgain(code)) return undefined;
-    check(code, "internal", "A filter failed");
-    return undefined;
+    return await receive(graph);
   }
 
-  #prepare(frame: VideoFrame): { input: FilterContext; output: FilterContext } {
+  /** For chains that look ahead or give another number of frames: everything they give, drained at the end and where
+   *  the input's shape changes. Timestamps are as the chain makes them.  Owns: takes each frame, yields new ones. */
+  async *stream(frames: AsyncIterable<VideoFrame>): AsyncGenerator<VideoFrame> {
+    for await (const frame of frames) {
+      using input = frame;
+      if (this.#graph !== undefined && this.#graph.key !== this.#keyOf(input)) yield* this.#drain(this.#graph);
+      const graph = this.#prepare(input);
+      check(await graph.input.buffersrcAddFrame(input.native), "internal", "A filter refused a frame");
+      yield* receiveAll(graph);
+    }
+    if (this.#graph !== undefined) yield* this.#drain(this.#graph);
+  }
+
+  async *#drain(graph: OpenGraph): AsyncGenerator<VideoFrame> {
+    check(await graph.input.buffersrcAddFrame(null), "internal", "A filter cannot be drained");
+    yield* receiveAll(graph);
+    this[Symbol.dispose](); // a drained graph takes no more frames
+  }
+
+  #keyOf(frame: VideoFrame): string {
     const { native } = frame;
     const source =
       `buffer@in=video_size=${frame.width}x${frame.height}:pix_fmt=${frame.formatName}:time_base=1/1000000:pixel_aspect=1/1` +
       `:colorspace=${Number(native.colorSpace)}:range=${Number(native.colorRange)}`;
-    const key = `${source},${this.#describe(frame)},buffersink@out`;
+    return `${source},${this.#describe(frame)},buffersink@out`;
+  }
+
+  #prepare(frame: VideoFrame): OpenGraph {
+    const key = this.#keyOf(frame);
     if (this.#graph?.key === key) return this.#graph;
     this.#graph?.graph.free();
     this.#graph = undefined;
@@ -64,4 +88,17 @@ export class FrameFilter implements Disposable {
     this.#graph?.graph.free();
     this.#graph = undefined;
   }
+}
+
+async function receive({ output }: OpenGraph): Promise<VideoFrame | undefined> {
+  const frame = VideoFrame.empty();
+  const code = await output.buffersinkGetFrame(frame.native);
+  if (code >= 0) return frame;
+  frame[Symbol.dispose]();
+  if (!isAgain(code) && !isEndOfFile(code)) check(code, "internal", "A filter failed");
+  return undefined;
+}
+
+async function* receiveAll(graph: OpenGraph): AsyncGenerator<VideoFrame> {
+  for (let frame = await receive(graph); frame !== undefined; frame = await receive(graph)) yield frame;
 }

@@ -1,4 +1,5 @@
 import { Frame, type AVPixelFormat } from "node-av";
+import { AppError } from "../domain/errors.ts";
 import { readColor, writeColor } from "./color.ts";
 import { check } from "./ffmpeg.ts";
 import { describePixelFormat, pixelFormat, pixelFormatName } from "./pixel-format.ts";
@@ -44,6 +45,13 @@ export class VideoFrame implements Disposable {
     frame.native.height = height;
     check(frame.native.getBuffer(64), "out_of_memory", `There is no memory for a ${width}x${height} frame`);
     return frame;
+  }
+
+  /** Another owner of the same samples, with timestamps of its own. Neither may be written to. */
+  share(): VideoFrame {
+    const native = this.native.clone();
+    if (native === null) throw new AppError("out_of_memory", "There is no memory for another frame.");
+    return new VideoFrame(native);
   }
 
   get width(): number {

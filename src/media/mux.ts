@@ -28,6 +28,8 @@ export type MuxOptions = {
     readonly parameters: CodecParameters;
     readonly timeBase: Rational;
     readonly frameRate: Rational;
+    /** Left out: square pixels. */
+    readonly sampleAspect?: Rational;
     /** Every presentation time in the order of the packets. */
     readonly ptsTicks: readonly bigint[];
     readonly packets: AsyncIterable<EncodedPacket>;
@@ -115,7 +117,7 @@ function addVideo(context: FormatContext, { video, container }: MuxOptions, inpu
   stream.codecpar.codecTag = container !== "webm" && avGetCodecName(video.parameters.codecId) === "hevc" ? "hvc1" : 0;
   stream.timeBase = new NativeRational(video.timeBase.num, video.timeBase.den);
   stream.avgFrameRate = new NativeRational(video.frameRate.num, video.frameRate.den);
-  stream.sampleAspectRatio = new NativeRational(1, 1);
+  stream.sampleAspectRatio = new NativeRational(video.sampleAspect?.num ?? 1, video.sampleAspect?.den ?? 1);
   if (input !== undefined) copyDescription(input, stream);
   return stream;
 }

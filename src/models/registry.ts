@@ -22,7 +22,9 @@ export const bundledModels: readonly ModelDescriptor[] = [
  *  `not_available` naming what there is, with the `option` in its details. */
 export function selectModel(tier: Tier, preset: string): ModelDescriptor {
   const ofTier = bundledModels.filter((candidate) => candidate.tier === tier);
-  const model = [preset, "general"].map((name) => ofTier.find((candidate) => candidate.preset === name)).find((found) => found !== undefined);
+  const model = [preset, "general"]
+    .map((name) => ofTier.find((candidate) => candidate.preset === name))
+    .find((found) => found !== undefined);
   if (model !== undefined) return model;
   const available = [...new Set(bundledModels.map((candidate) => candidate.tier))].join(", ");
   throw new AppError("not_available", `There is no network for the tier ${tier} yet; available: ${available}.`, {

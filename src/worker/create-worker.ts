@@ -33,6 +33,8 @@ export type WorkerOptions = {
   readonly forgetDeliveries: (before: Date) => Promise<number>;
   /** What the database wants done now and then. */
   readonly upkeep: () => Promise<void>;
+  /** Told every ten seconds that the worker is there and how many segments are under way; undefined when it ends. */
+  readonly announce?: (running: number | undefined) => Promise<void>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** How often to look for jobs that another process submitted; a second when left out. */
@@ -52,6 +54,7 @@ export interface Worker {
 const defaultPollMs = 1000;
 const defaultHangTimeoutMs = 30 * 60_000;
 const mostUnfit = 1000;
+const announceEveryMs = 10_000;
 const cleanUpEveryMs = 10 * 60_000;
 
 export function createWorker(options: WorkerOptions): Worker {
@@ -73,7 +76,7 @@ class JobWorker implements Worker {
 
   start(): void {
     if (this.#loops.length > 0) throw new Error("a worker starts once");
-    this.#loops = [this.#work(), this.#tidy()];
+    this.#loops = [this.#work(), this.#tidy(), this.#announce()];
   }
 
   get isBusy(): boolean {
@@ -187,6 +190,17 @@ class JobWorker implements Worker {
         logger.error("clean-up failed", errorFacts(error));
       }
       await clock.sleep(cleanUpEveryMs, this.#stopping.signal);
+    }
+  }
+
+  async #announce(): Promise<void> {
+    const { clock, logger, announce } = this.#options;
+    if (announce === undefined) return;
+    for (;;) {
+      const running = this.#stopping.signal.aborted ? undefined : this.#running.size;
+      await announce(running).catch((error: unknown) => logger.warn("worker not announced", errorFacts(error)));
+      if (running === undefined) return;
+      await clock.sleep(announceEveryMs, this.#stopping.signal);
     }
   }
 

@@ -2,8 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { exists } from "../core/files.ts";
 import { stringifyJson } from "../core/json.ts";
 import { AppError } from "../domain/errors.ts";
-import { ticksToSeconds } from "../domain/rational.ts";
+import { rescaleTicks, ticksToSeconds } from "../domain/rational.ts";
 import { Session, type RunEvent } from "../engine/session.ts";
+import { outputTimes } from "../engine/time.ts";
 import { probe } from "../media/probe.ts";
 import { readTimeline } from "../media/timeline.ts";
 import {
@@ -76,9 +77,13 @@ function describePlan({ inspection, fingerprint }: Session, encoderThreads: numb
   const size = `${width}x${height} to ${plan.outputSize.width}x${plan.outputSize.height}`;
   const how = plan.network === undefined ? "resampled" : model.id;
   const frames = plan.segments.map(() => 0);
+  const times = outputTimes(timeline, plan.time.rule);
+  const ends = plan.segments.map(({ untilTicks }) =>
+    untilTicks === undefined ? Infinity : rescaleTicks(untilTicks, timeline.timeBase, times.timeBase),
+  );
   let index = 0;
-  for (const ticks of timeline.frameTicks) {
-    while (ticks >= (plan.segments[index]?.untilTicks ?? Infinity)) index += 1;
+  for (const ticks of times.frameTicks) {
+    while (ticks >= (ends[index] ?? Infinity)) index += 1;
     frames[index] = (frames[index] ?? 0) + 1;
   }
   return {

@@ -93,9 +93,14 @@ export class EngineProcess implements AsyncDisposable {
 }
 
 /** Starts a program of this folder, as a source or as built. */
-export function startChild(name: "engine-child" | "inspect-child", stderr: "pipe" | "ignore"): ChildProcess {
+export function startChild(
+  name: "engine-child" | "inspect-child" | "viewer-child",
+  stderr: "pipe" | "ignore",
+  serialization: "json" | "advanced" = "json",
+): ChildProcess {
   const entry = new URL(`./${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-  return fork(entry, { execArgv: ["--disable-warning=ExperimentalWarning"], stdio: ["ignore", "ignore", stderr, "ipc"] });
+  const execArgv = ["--disable-warning=ExperimentalWarning"];
+  return fork(entry, { execArgv, serialization, stdio: ["ignore", "ignore", stderr, "ipc"] });
 }
 
 type Ending = {

@@ -17,7 +17,11 @@ const targets: fc.Arbitrary<UpscaleRequest["target"]> = fc.oneof(
 
 const requests: fc.Arbitrary<UpscaleRequest> = fc.record({
   target: targets,
-  fps: fc.constant("keep"),
+  fps: fc.oneof(
+    fc.constant("keep" as const),
+    fc.integer({ min: 1, max: 240 }),
+    fc.constantFrom({ num: 24_000, den: 1001 }, { num: 60_000, den: 1001 }, { num: 239_999, den: 1000 }),
+  ),
   preset: fc.constant("general"),
   tier: fc.constantFrom("fast", "standard"),
   fidelity: fc.constant("high"),
@@ -104,6 +108,9 @@ test("a plan's size is even and within the limit, its network reaches it, its pa
       }
       expect(plan.work.bitDepth).toBe(video.pixelFormat.bitDepth > 8 ? 10 : 8);
       expect(plan.segments.length).toBeGreaterThan(0);
+      expect(plan.time.frames).toBeGreaterThan(0);
+      expect(encode.timeBase).toEqual(plan.time.timeBase);
+      expect(encode.timeBase.den / encode.timeBase.num).toBeLessThanOrEqual(1e9);
     }),
     { numRuns: 300 },
   );

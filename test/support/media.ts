@@ -1,6 +1,7 @@
 import type { AudioStream, MediaInfo, MediaStream, OtherStream, VideoStream } from "../../src/domain/media-info.ts";
 import type { ModelDescriptor } from "../../src/domain/model-descriptor.ts";
 import { defaultRequest } from "../../src/domain/upscale-request.ts";
+import { nothingFound } from "../../src/engine/diagnosis/diagnosis.ts";
 import type { PlanQuestion } from "../../src/engine/plan.ts";
 import type { Timeline } from "../../src/media/timeline.ts";
 
@@ -90,7 +91,7 @@ export function planQuestion(changes: Partial<PlanQuestion> = {}): PlanQuestion 
     media: mediaInfo([video]),
     video,
     timeline: timelineOf(100),
-    diagnosis: { scan: "progressive", fieldOrder: undefined, reason: "0 of 90 frames combed" },
+    diagnosis: { ...nothingFound, reason: "0 of 90 frames combed" },
     request: defaultRequest,
     model: someModel,
     encoderThreads: 2,

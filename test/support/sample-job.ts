@@ -11,6 +11,8 @@ export const sampleJob: Job = {
   priority: "normal",
   state: "queued",
   progress: 0,
+  framesDone: 0,
+  framesTotal: 0,
   createdAt: new Date(0),
   startedAt: undefined,
   finishedAt: undefined,

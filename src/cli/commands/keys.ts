@@ -16,6 +16,7 @@ const wholeOption = (option: string) =>
 
 const CreateOptions = z.looseObject({
   name: z.string().min(1, "--name takes some text").max(200, "--name takes at most 200 characters").default("key"),
+  admin: z.boolean().optional(),
   account: z.string().min(1).max(100).optional(),
   credits: z.string().optional(),
   concurrent: wholeOption("--concurrent"),
@@ -27,7 +28,7 @@ const CreateOptions = z.looseObject({
 export async function createKey(typed: unknown, { output }: CommandContext): Promise<void> {
   const parsed = CreateOptions.safeParse(typed);
   if (!parsed.success) throw badRequest(parsed.error.issues.map(({ message }) => message).join("; "));
-  const { name, account, credits, concurrent, queue, rate } = parsed.data;
+  const { name, admin, account, credits, concurrent, queue, rate } = parsed.data;
   const limits = [credits, concurrent, queue, rate];
   if (account !== undefined && limits.some((limit) => limit !== undefined)) {
     throw badRequest("Limits and credits belong to an account; a key for an existing one (--account) takes them over");
@@ -35,6 +36,7 @@ export async function createKey(typed: unknown, { output }: CommandContext): Pro
   await using operator = await openOperator(readServiceConfig(typed));
   const created = await operator.createKey({
     name,
+    ...(admin !== undefined && { is_admin: admin }),
     ...(account !== undefined && { account_id: account }),
     ...(credits !== undefined && { credits_micros: String(parseDollars(credits, "--credits")) }),
     ...(concurrent !== undefined && { max_concurrent_jobs: concurrent }),
@@ -57,7 +59,7 @@ export async function listKeys(typed: unknown, { output }: CommandContext): Prom
     key.account_id,
     key.created_at.slice(0, 16).replace("T", " "),
     key.balance_micros === null ? "no limit" : formatMicros(BigInt(key.balance_micros)),
-    key.revoked_at === null ? "valid" : `revoked ${key.revoked_at.slice(0, 10)}`,
+    key.revoked_at === null ? (key.is_admin ? "valid, admin" : "valid") : `revoked ${key.revoked_at.slice(0, 10)}`,
   ]);
   const header = ["key", "name", "account", "created", "credits left", "state"];
   output.result(keys.length === 0 ? "There are no keys; `upres keys create` makes one." : formatTable([header, ...rows]));

@@ -12,12 +12,14 @@ export async function serve(typed: unknown, { output, signal, takeTimeToStop }: 
   takeTimeToStop(serviceStopMs);
   await using app = await createApp(config);
   signal.throwIfAborted();
-  const { url, isOpen } = await app.listen();
+  const { url, isOpen, pageUrl } = await app.listen();
   const mode = isOpen ? "open" : "keys";
   output.document({ url, mode, role: config.server.role, data: config.data.folder });
   const access = isOpen ? "open to this machine, no key needed" : "with keys";
   const work = config.server.role === "all" ? "" : ", jobs wait for workers";
   output.result(`Upres is ready at ${url} (${access}${work}), data in ${config.data.folder}; Ctrl-C ends it.`);
+  // Only where somebody looks: a log is no place for a key.
+  if (pageUrl !== undefined && output.width !== undefined) output.result(`The page, with this machine's own key: ${pageUrl}`);
   if (!signal.aborted) await once(signal, "abort");
   output.note("Ending; unfinished jobs go on at the next start.");
 }

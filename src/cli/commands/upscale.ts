@@ -4,6 +4,8 @@ import { exists } from "../../core/files.ts";
 import { stringifyJson } from "../../core/json.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { InstalledModel } from "../../domain/model-descriptor.ts";
+import type { Inspection } from "../../engine/inspect.ts";
+import { refuseWithoutDirt, writeRemoved } from "../../engine/removed.ts";
 import { run } from "../../engine/run.ts";
 import type { Report } from "../../engine/report.ts";
 import { workspacePath } from "../../engine/workspace.ts";
@@ -12,7 +14,7 @@ import { type ExitCode, exitCodeFor, exitCodes, toAppError } from "../errors.ts"
 import { type Job, listJobs } from "../inputs.ts";
 import { LocalFile } from "../local-file.ts";
 import { chosenModel } from "../model-folder.ts";
-import { parseOptions, type UpscaleOptions } from "../options.ts";
+import { badRequest, parseOptions, type UpscaleOptions } from "../options.ts";
 import { errorDocument, type Output } from "../output.ts";
 import { reportRows, reportTitle } from "../report-table.ts";
 import { RunDisplay } from "../run-display.ts";
@@ -32,6 +34,7 @@ export async function upscale(inputs: readonly string[], typed: unknown, context
   const { output, signal } = context;
   const options: RunOptions = { ...parseOptions(typed), model: await chosenModel(typed) };
   const { jobs, isBatch } = await listJobs(inputs, options.output, options.request.container);
+  if (isBatch && options.removed !== undefined) throw badRequest("--removed names one file; give one video with it");
   const outcomes: Outcome[] = [];
   for (const job of jobs) {
     if (signal.aborted) break;
@@ -70,10 +73,12 @@ async function attempt(job: Job, isBatch: boolean, options: RunOptions, context:
 
 /** Makes one output, whatever the input is. */
 export async function upscaleOne(job: Job, options: RunOptions, context: CommandContext, display: RunDisplay): Promise<Report> {
-  if (!options.overwrite && (await exists(job.outputPath))) {
+  for (const path of [job.outputPath, options.removed]) {
+    if (options.overwrite || path === undefined || !(await exists(path))) continue;
     const advice = "add --overwrite to replace it or choose another output";
-    throw new AppError("output_exists", `${job.outputPath} exists already; ${advice}.`);
+    throw new AppError("output_exists", `${path} exists already; ${advice}.`);
   }
+  let inspection: Inspection | undefined;
   await using file = await LocalFile.forOutput(job.input, job.outputPath, context);
   try {
     const report = await run({
@@ -85,9 +90,17 @@ export async function upscaleOne(job: Job, options: RunOptions, context: Command
       ...(options.model !== undefined && { model: options.model }),
       overwrite: options.overwrite,
       resume: options.resume,
-      onEvent: display.onEvent,
+      onEvent: (event) => {
+        if (event.type === "planned") inspection = event.inspection;
+        if (event.type === "planned" && options.removed !== undefined) refuseWithoutDirt(event.inspection.plan);
+        display.onEvent(event);
+      },
       signal: context.signal,
     });
+    if (options.removed !== undefined && inspection !== undefined) {
+      const { threads } = options;
+      await writeRemoved({ inputPath: file.path, outputPath: options.removed, inspection, threads, signal: context.signal });
+    }
     return { ...report, input: { ...report.input, path: job.label } };
   } catch (error) {
     if (context.signal.aborted) file.keep();

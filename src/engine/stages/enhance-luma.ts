@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/errors.ts";
 import type { Size } from "../../domain/media-info.ts";
 import type { ModelDescriptor } from "../../domain/model-descriptor.ts";
-import type { LumaPlane, TilePool } from "../../inference/tile-pool.ts";
+import type { SharedPicture, TilePool } from "../../inference/tile-pool.ts";
 import type { Plane } from "../../media/frame.ts";
 import { VideoFrame } from "../../media/frame.ts";
 import { Scaler } from "../../media/scale.ts";
@@ -12,7 +12,9 @@ import { planTiles } from "../tiles.ts";
  *  spend more on their halo. */
 const tileSide: Size = { width: 480, height: 136 };
 
-export type LumaNetwork = { readonly pool: TilePool; readonly descriptor: ModelDescriptor };
+type OneNetwork = { readonly pool: TilePool; readonly descriptor: ModelDescriptor };
+/** `later`: what doubles again after the first pass, where another network does. */
+export type LumaNetwork = OneNetwork & { readonly later?: OneNetwork };
 
 /** Brings prepared pictures to the output size: the network doubles the luma as often as planned and one resample ends
  *  at the exact size; chroma is resampled once. Without a network everything is resampled.  Owns: its resamplers. */
@@ -40,14 +42,15 @@ export class LumaEnhancer implements Disposable {
     this.#luma = new Scaler({ from: doubled, to: outputSize, format, chromaLocation: "left", kernel: "lanczos" });
   }
 
-  /** Owns: takes the frame, returns a new one with its timestamps and colour tags. */
-  async enhance(frame: VideoFrame): Promise<VideoFrame> {
+  /** `neighbours`: the luma planes that a network of several frames sees after the frame's own.
+   *  Owns: takes the frame, returns a new one with its timestamps and colour tags. */
+  async enhance(frame: VideoFrame, neighbours: readonly Plane[]): Promise<VideoFrame> {
     using input = frame;
     const { outputSize, work } = this.#plan;
     const output = VideoFrame.allocate(outputSize.width, outputSize.height, work.pixelFormat);
     try {
       await this.#picture.scaleFrame(input, output);
-      if (this.#network !== undefined) await this.#replaceLuma(input, output, this.#network);
+      if (this.#network !== undefined) await this.#replaceLuma([input.plane(0), ...neighbours], output, this.#network);
       output.takeProperties(input);
       return output;
     } catch (error) {
@@ -56,15 +59,22 @@ export class LumaEnhancer implements Disposable {
     }
   }
 
-  async #replaceLuma(input: VideoFrame, output: VideoFrame, { pool, descriptor }: LumaNetwork): Promise<void> {
-    const passes = this.#plan.network?.passes ?? 0;
-    let luma = pool.allocate(input.width, input.height);
-    copyRows(input.plane(0), sharedPlane(luma, this.#bytesPerSample));
-    for (let pass = 0; pass < passes; pass += 1) {
-      luma = await pool.upscale(luma, planTiles(luma, tileSide, descriptor.sizeMultiple));
+  async #replaceLuma(seen: readonly Plane[], output: VideoFrame, network: LumaNetwork): Promise<void> {
+    const { frames = 1 } = network.descriptor;
+    const { width, height } = this.#plan.source.uprightSize;
+    if (seen.length !== frames) throw new RangeError(`${network.descriptor.id} sees ${frames} frames, not ${seen.length}`);
+    let pool = network.pool;
+    let luma = pool.allocate(width, height);
+    seen.forEach((plane, index) => copyRows(plane, sharedPlane(luma, this.#bytesPerSample, index)));
+    luma = await pool.upscale(luma, planTiles(luma, tileSide, network.descriptor.sizeMultiple));
+    for (let pass = 1; pass < (this.#plan.network?.passes ?? 0); pass += 1) {
+      const { pool: next, descriptor } = network.later ?? network;
+      const source = luma;
+      luma = await next.upscale(source, planTiles(source, tileSide, descriptor.sizeMultiple));
+      pool = next;
     }
     try {
-      const source = sharedPlane(luma, this.#bytesPerSample);
+      const source = sharedPlane(luma, this.#bytesPerSample, 0);
       if (this.#luma === undefined) copyRows(source, output.plane(0));
       else await this.#luma.scalePlane(source, output.plane(0));
     } finally {
@@ -86,8 +96,10 @@ function doubledSize(size: Size, passes: number): Size {
   return { width: size.width * 2 ** passes, height: size.height * 2 ** passes };
 }
 
-function sharedPlane(plane: LumaPlane, bytesPerSample: number): Plane {
-  return { data: Buffer.from(plane.data), strideBytes: plane.width * bytesPerSample, width: plane.width, height: plane.height };
+/** Plane `index` of a picture in shared memory. */
+function sharedPlane({ data, width, height }: SharedPicture, bytesPerSample: number, index: number): Plane {
+  const strideBytes = width * bytesPerSample;
+  return { data: Buffer.from(data, index * strideBytes * height, strideBytes * height), strideBytes, width, height };
 }
 
 function copyRows(from: Plane, to: Plane): void {

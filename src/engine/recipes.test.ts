@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { defaultRequest, type UpscaleRequest } from "../domain/upscale-request.ts";
+import { type Diagnosis, nothingFound, type Tones } from "./diagnosis/diagnosis.ts";
+import { chooseFidelity } from "./fidelity.ts";
+import { chooseStages } from "./recipes.ts";
+import type { PlannedStage } from "./stage-plan.ts";
+
+const presets = ["general", "ugc", "short_series", "aigc", "old_film"] as const;
+
+function choose(request: Partial<UpscaleRequest>, diagnosis: Partial<Diagnosis>): readonly PlannedStage[] {
+  return chooseStages({
+    request: { ...defaultRequest, ...request },
+    diagnosis: { ...nothingFound, ...diagnosis },
+    picture: { width: 640, height: 480, range: "limited" },
+    outputSize: { width: 1440, height: 1080 },
+  });
+}
+
+const names = (stages: readonly PlannedStage[]): readonly string[] => stages.map(({ name }) => name);
+
+test("nothing is done to a clean picture, but for what only film has", () => {
+  for (const preset of presets.filter((name) => name !== "old_film")) expect(choose({ preset }, {})).toEqual([]);
+  expect(names(choose({ preset: "old_film" }, {}))).toEqual(["stabilise", "remove_dirt"]);
+});
+
+describe("each preset has its own threshold", () => {
+  test.for([
+    ["general", { blockiness: 0.1 }, []],
+    ["general", { blockiness: 0.7 }, ["deblock"]],
+    ["ugc", { blockiness: 0.1 }, ["deblock"]],
+    ["short_series", { ringing: 0.4 }, ["deblock"]],
+    ["general", { noiseSigma: 4 }, []],
+    ["general", { noiseSigma: 9 }, ["denoise"]],
+    ["ugc", { noiseSigma: 4 }, ["denoise"]],
+    ["aigc", { noiseSigma: 1.5 }, ["denoise"]],
+    ["aigc", { flicker: 1 }, ["deflicker"]],
+    ["general", { flicker: 5 }, []],
+    ["ugc", { flicker: 5 }, []],
+    ["short_series", { banding: 0.4 }, ["deband"]],
+    ["general", { banding: 0.4 }, []],
+  ] as const)("%s with %j: %j", ([preset, found, expected]) => {
+    expect(names(choose({ preset }, found))).toEqual(expected);
+  });
+});
+
+test("old film is cleaned in an order in which no stage disturbs the next, and its grain is put back", () => {
+  const place = (ticks: bigint, black: number, white: number): Tones => ({ ticks, black, median: 100, white, cb: 128, cr: 128 });
+  const places = [place(0n, 40, 180), place(1000n, 44, 120), place(2000n, 42, 184)];
+  const stages = choose(
+    { preset: "old_film" },
+    { flicker: 2, noiseSigma: 5, grain: { sigma: 5, isCoarse: true }, fading: { isFaded: true, places } },
+  );
+  expect(names(stages)).toEqual(["deflicker", "stabilise", "remove_dirt", "denoise", "restore_contrast", "regrain"]);
+  expect(stages.find(({ name }) => name === "regrain")).toMatchObject({ sigma: 2, spotPixels: 4.5 });
+  // The dark scene in the middle is not stretched more than its neighbours.
+  expect(stages.find(({ name }) => name === "restore_contrast")).toMatchObject({
+    curve: [
+      { ticks: 0n, black: 40, white: 184 },
+      { ticks: 1000n, black: 40, white: 184 },
+      { ticks: 2000n, black: 40, white: 184 },
+    ],
+  });
+});
+
+test("detail that neighbouring frames share is left alone where there is text, skin or a generated picture", () => {
+  for (const preset of ["short_series", "aigc"] as const) {
+    expect(choose({ preset }, { noiseSigma: 5 })).toMatchObject([{ name: "denoise", spatial: 0 }]);
+  }
+});
+
+test("no preset steadies the camera but old film's", () => {
+  const everything = { blockiness: 1, ringing: 1, noiseSigma: 20, banding: 1, flicker: 10 };
+  for (const preset of presets.filter((name) => name !== "old_film")) {
+    expect(names(choose({ preset }, everything))).not.toContain("stabilise");
+  }
+});
+
+test("stages are stronger for more damage and say why they were taken", () => {
+  const strength = (blockiness: number): number => {
+    const [stage] = choose({ preset: "ugc" }, { blockiness });
+    expect(stage?.reason).toContain(`${Math.round(blockiness * 100)} %`);
+    return stage?.name === "deblock" ? stage.strength : 0;
+  };
+  expect(strength(0.9)).toBeGreaterThan(strength(0.3));
+  expect(strength(1)).toBeLessThanOrEqual(1);
+});
+
+test("fidelity medium sharpens and allows more; junk is not held to", () => {
+  expect(names(choose({ fidelity: "medium" }, {}))).toEqual(["sharpen"]);
+  const bound = (fidelity: "high" | "medium", blockiness: number, passes = 1): number | undefined =>
+    chooseFidelity({ request: { fidelity, preset: "general" }, diagnosis: { blockiness, noiseSigma: 0 }, passes }).boundDb;
+  expect(bound("high", 0)).toBe(40);
+  expect(bound("medium", 0)).toBe(34);
+  expect(bound("high", 0.9)).toBeUndefined();
+  expect(bound("high", 0, 0)).toBeUndefined();
+});
