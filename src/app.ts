@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { availableParallelism } from "node:os";
+import { randomBytes, randomUUID } from "node:crypto";
+import { availableParallelism, hostname } from "node:os";
 import { join } from "node:path";
 import { type Accounts, createAccounts } from "./accounts/accounts.ts";
 import type { Config } from "./config.ts";
@@ -27,7 +27,11 @@ import { createRunwareWebhooks } from "./dialects/runware/webhook.ts";
 import { AppError } from "./domain/errors.ts";
 import { version } from "./engine/version.ts";
 import { createIngest } from "./ingest/ingest.ts";
+import { changedJobs, lastChange } from "./jobs/change-feed.ts";
 import { createJobService } from "./jobs/create-job-service.ts";
+import { pastWork } from "./jobs/past-work.ts";
+import { announceWorker, listWorkers, removeWorker } from "./jobs/workers.ts";
+import { adminRoutes } from "./server/admin/routes.ts";
 import { createCharge, createHoldByPlan } from "./server/charge.ts";
 import { type Control, createControl } from "./server/control.ts";
 import { newControlToken, removeControlFile, writeControlFile } from "./server/control-file.ts";
@@ -39,16 +43,19 @@ import { fileRoutes } from "./server/files.ts";
 import { healthRoutes } from "./server/health.ts";
 import { loadInstallationKey } from "./server/installation-key.ts";
 import { limitQueue } from "./server/limit-queue.ts";
+import { createLocalFiles } from "./server/local-files.ts";
 import { createLogger } from "./server/logger.ts";
 import { createMetrics } from "./server/metrics.ts";
 import { nativeRoutes } from "./server/native/routes.ts";
 import { createNativeWebhooks } from "./server/native/webhook.ts";
 import { openStore } from "./server/open-store.ts";
+import { pageRoutes } from "./server/page.ts";
 import { PollBudget } from "./server/poll-budget.ts";
 import { createPutResult } from "./server/put-result.ts";
 import { createOwnUrlToKey } from "./server/own-url.ts";
 import { createSignedLinks } from "./storage/signed-links.ts";
 import { createTusStore } from "./storage/tus-store.ts";
+import { createViewer } from "./worker/viewer.ts";
 import { createInspectSource } from "./worker/inspect-source.ts";
 import { createWorker } from "./worker/create-worker.ts";
 
@@ -57,11 +64,18 @@ export type AppRole = "all" | "api" | "worker" | "control";
 
 export type AppOverrides = { readonly role?: AppRole; readonly clock?: Clock; readonly logger?: Logger };
 
+export type Listening = {
+  readonly url: string | undefined;
+  readonly isOpen: boolean;
+  /** The page with this installation's own key, for whoever started the server and nobody else. */
+  readonly pageUrl: string | undefined;
+};
+
 /** Everything that runs in one process.  Owns: the database, the queue, engines, the port. */
 export interface App extends AsyncDisposable {
   readonly control: Control;
   /** Begins to serve and to work; the address, unless this role has none. */
-  listen(): Promise<{ readonly url: string | undefined; readonly isOpen: boolean }>;
+  listen(): Promise<Listening>;
   /** Ends requests and hands unfinished work back to the queue. */
   close(): Promise<void>;
 }
@@ -76,14 +90,15 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const database = building.use(await openDatabase({ url: config.database.url?.reveal(), dataFolder }));
   await migrate(database);
 
+  const signingKey = signingKeyOf(await loadInstallationKey(database, clock));
   const accounts = createAccounts({
     database,
     clock,
     randomBytes,
     open: config.accounts.open,
     isSoleWriter: database.kind === "embedded",
+    operatorSecret: signingKey.deriveSecret("page"),
   });
-  const signingKey = signingKeyOf(await loadInstallationKey(database, clock));
   const links = createSignedLinks({ secret: signingKey.deriveSecret("links"), clock: () => clock.now() });
   const store = openStore(config.storage, dataFolder);
   const ingest = createIngest({
@@ -134,6 +149,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   jobs.onFinished(async (finished) => metrics.jobFinished(finished));
 
+  const announce = createAnnounce({ database, clock, concurrency: config.jobs.concurrency });
   const engineThreads = config.engine.threads ?? Math.max(1, Math.floor(availableParallelism() / config.jobs.concurrency));
   const worker = runsWorker
     ? createWorker({
@@ -148,6 +164,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
           if (database.kind === "embedded") await database.query("vacuum (analyze)");
         },
         hasPeers: config.database.url !== undefined,
+        announce,
         engineThreads,
         concurrency: config.jobs.concurrency,
         // Nobody else writes to the embedded database, and submits in this process wake the worker themselves.
@@ -160,6 +177,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       })
     : undefined;
 
+  const viewer = building.use(createViewer());
+  const localFiles = building.use(createLocalFiles({ store, folder: join(dataFolder, "tmp") }));
   const control = createControl({ accounts, jobs, delivery });
   const controlToken = newControlToken();
   const closing = new AbortController();
@@ -206,10 +225,31 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         tus: createTusStore({ folder: join(dataFolder, "uploads"), expiresAfterMs: inputLifetimeSeconds * 1000 }),
         closing: closing.signal,
         limits,
+        viewer,
+        localFiles,
+        feed: {
+          changed: (accountId, after, limit) => changedJobs(database, accountId, { after, limit }),
+          last: (accountId) => lastChange(database, accountId),
+          onChange: (listener) => runner.onChange(() => listener()),
+        },
+        balance: (accountId) => accounts.ledger.balance(accountId, database),
+        queueCounts: () => runner.counts(),
+        pastWork: (tier, limit) => pastWork(database, tier, limit),
+        sourcesInUse: () => runner.sourcesInUse(),
+        prices,
         engineThreads,
         temporaryFolder: join(dataFolder, "tmp"),
       }),
     ]),
+    pageRoutes(),
+    adminRoutes({
+      control,
+      accounts,
+      clock,
+      workers: () => listWorkers(database),
+      queueCounts: () => runner.counts(),
+      deliveryCounts: () => delivery.counts(),
+    }),
     controlRoutes(control, controlToken),
     falRoutes({
       ...dialectParts,
@@ -257,14 +297,15 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     await resources.disposeAsync();
   };
   const close = (): Promise<void> => (closed ??= end());
-  const listen = async (): Promise<{ url: string | undefined; isOpen: boolean }> => {
+  const listen = async (): Promise<Listening> => {
     const isOpen = await accounts.isOpen();
     if (serves) refuseOpenToOthers({ ...config.server, isOpen, isForced: config.accounts.open === "always" });
     const url = await server?.listen();
     if (url !== undefined) await writeControlFile(dataFolder, { url, token: controlToken });
     if (serves) delivery.start();
     worker?.start();
-    return { url, isOpen };
+    const key = accounts.operatorCredential;
+    return { url, isOpen, pageUrl: url === undefined || key === undefined ? undefined : `${url}/#key=${key}` };
   };
   return { control, listen, close, [Symbol.asyncDispose]: close };
 }
@@ -272,6 +313,23 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 /** A twentieth of the machine for polls while it works: what they cost the work stays well under a tenth. */
 function pollCores(): number {
   return availableParallelism() / 20;
+}
+
+/** Keeps the list of workers up to date with this process's. */
+function createAnnounce({
+  database,
+  clock,
+  concurrency,
+}: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly concurrency: number;
+}) {
+  const facts = { id: randomUUID(), host: hostname(), version, startedAt: clock.now(), concurrency };
+  return async (running: number | undefined): Promise<void> => {
+    if (running === undefined) await removeWorker(database, facts.id);
+    else await announceWorker(database, { ...facts, seenAt: clock.now(), running });
+  };
 }
 
 const maxRedirects = 5;

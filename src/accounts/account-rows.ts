@@ -13,6 +13,7 @@ export type KeyRow = {
   readonly key_id: string;
   readonly key_name: string;
   readonly key_created_at: Date;
+  readonly key_is_admin: boolean;
   readonly revoked_at: Date | null;
   readonly balance: string;
 };

@@ -8,6 +8,12 @@ export type Account = {
   readonly requestsPerMinute: number | undefined;
 };
 
+/** Whose call it is, and with what key. */
+export type Caller = Account & {
+  /** Whether the key may see and change what is everyone's. */
+  readonly isAdmin: boolean;
+};
+
 /** The account of whoever uses a server that asks for no key. */
 export const localAccountId = "local";
 
@@ -15,6 +21,7 @@ export type ApiKey = {
   readonly id: string;
   readonly accountId: string;
   readonly name: string;
+  readonly isAdmin: boolean;
   readonly createdAt: Date;
   readonly revokedAt: Date | undefined;
 };
@@ -24,6 +31,8 @@ export type ListedKey = ApiKey & { readonly account: Account; readonly balanceMi
 
 export type NewKey = {
   readonly name: string;
+  /** May see and change what is everyone's. */
+  readonly isAdmin?: boolean;
   /** An existing account; left out, the key gets one of its own with the limits below. */
   readonly accountId?: string;
   /** Left out: no limit. */

@@ -2,7 +2,8 @@ import type { Clock } from "../core/clock.ts";
 import type { Database } from "../db/database.ts";
 import { AppError } from "../domain/errors.ts";
 import { type AccountRow, accountColumns, type KeyRow, toAccount } from "./account-rows.ts";
-import { type Account, type ApiKey, type ListedKey, localAccountId, type NewKey } from "./account.ts";
+import { type AccountLimits, type AccountOverview, listAccounts, setLimits } from "./account-limits.ts";
+import { type Account, type ApiKey, type Caller, type ListedKey, localAccountId, type NewKey } from "./account.ts";
 import { formatCredential, hashSecret, isSecretOf, parseCredential } from "./credential.ts";
 import { CreditLedger } from "./credit-ledger.ts";
 import { grantCredits, type GrantedCredits } from "./grant-credits.ts";
@@ -14,23 +15,31 @@ export type AccountsParts = {
   readonly randomBytes: (count: number) => Buffer;
   /** "auto": no key is needed while none was ever made. */
   readonly open?: "auto" | "always" | "never";
+  /** Of the installation's own key, which speaks for this machine's account and may do everything; left out: there is none. */
+  readonly operatorSecret?: Uint8Array;
   /** Whether no other process makes keys, so that what was read once about them holds. */
   readonly isSoleWriter?: boolean;
 };
 
-export type CreatedKey = { readonly key: ApiKey; readonly account: Account; /** Shown once. */ readonly credential: string };
+export type CreatedKey = { readonly key: ApiKey; readonly account: Caller; /** Shown once. */ readonly credential: string };
 
 /** Who is calling, what they may, and what they have paid. */
 export interface Accounts {
   readonly ledger: CreditLedger;
   /** Whose key it is; undefined where it is nobody's. Only calls that `count` use up the key's requests per minute.
    *  Throws: AppError `rate_limited`, with `retryAfterSeconds` in its details. */
-  identify(credential: string | undefined, options?: { readonly counts?: boolean }): Promise<Account | undefined>;
+  identify(credential: string | undefined, options?: { readonly counts?: boolean }): Promise<Caller | undefined>;
+  /** The installation's own key, for whoever may read its settings. */
+  readonly operatorCredential: string | undefined;
   /** Whether calls need no key now. */
   isOpen(): Promise<boolean>;
   get(accountId: string, database?: Database): Promise<Account | undefined>;
   /** Every account, the oldest first. */
   list(): Promise<readonly Account[]>;
+  /** Every account with its keys, credits and unfinished jobs, the oldest first. */
+  overview(): Promise<readonly AccountOverview[]>;
+  /** Changes what is given; undefined where there is no such account. Keys know it within seconds. */
+  setLimits(accountId: string, limits: AccountLimits): Promise<Account | undefined>;
   createKey(key: NewKey): Promise<CreatedKey>;
   listKeys(): Promise<readonly ListedKey[]>;
   /** False when there is no such key. A revoked key stays in the list. */
@@ -44,10 +53,14 @@ export interface Accounts {
 const keyCacheMs = 2_000;
 const mostCachedKeys = 10_000;
 
-type KnownKey = { readonly keyId: string; readonly secretHash: Uint8Array; readonly account: Account; readonly untilMs: number };
+type KnownKey = { readonly keyId: string; readonly secretHash: Uint8Array; readonly account: Caller; readonly untilMs: number };
+
+/** Names the installation's own key. */
+const operatorKeyId = "00000000-0000-4000-8000-000000000000";
 
 /** Keeps accounts, keys and credits in the database. */
-export function createAccounts({ database, clock, randomBytes, open = "auto", isSoleWriter = false }: AccountsParts): Accounts {
+export function createAccounts(parts: AccountsParts): Accounts {
+  const { database, clock, randomBytes, open = "auto", isSoleWriter = false, operatorSecret } = parts;
   const ledger = new CreditLedger(clock);
   const rate = new RequestRate(clock);
   const known = new Map<string, KnownKey>();
@@ -69,13 +82,14 @@ export function createAccounts({ database, clock, randomBytes, open = "auto", is
     const cached = known.get(id);
     if (cached !== undefined && cached.untilMs > nowMs) return cached;
     known.delete(id);
-    const [row] = await database.query<AccountRow & { secret_hash: Uint8Array }>(
-      `select k.secret_hash, ${accountColumns} from api_keys k join accounts a on a.id = k.account_id
+    const [row] = await database.query<AccountRow & { secret_hash: Uint8Array; is_admin: boolean }>(
+      `select k.secret_hash, k.is_admin, ${accountColumns} from api_keys k join accounts a on a.id = k.account_id
        where k.id = $1 and k.revoked_at is null`,
       [id],
     );
     if (row === undefined) return undefined;
-    const found = { keyId: id, secretHash: row.secret_hash, account: toAccount(row), untilMs: nowMs + keyCacheMs };
+    const account = { ...toAccount(row), isAdmin: row.is_admin };
+    const found = { keyId: id, secretHash: row.secret_hash, account, untilMs: nowMs + keyCacheMs };
     if (known.size >= mostCachedKeys) known.clear();
     known.set(id, found);
     return found;
@@ -91,8 +105,14 @@ export function createAccounts({ database, clock, randomBytes, open = "auto", is
     return rows.map(toAccount);
   };
 
-  const identify = async (text: string | undefined, { counts = true } = {}): Promise<Account | undefined> => {
+  const operatorText = operatorSecret === undefined ? undefined : Buffer.from(operatorSecret).toString("base64url");
+  const operatorHash = operatorText === undefined ? undefined : hashSecret(operatorText);
+
+  const identify = async (text: string | undefined, { counts = true } = {}): Promise<Caller | undefined> => {
     const credential = text === undefined ? undefined : parseCredential(text);
+    if (credential?.id === operatorKeyId && operatorHash !== undefined && isSecretOf(credential.secret, operatorHash)) {
+      return { ...(await localAccount()), isAdmin: true };
+    }
     const key = credential === undefined ? undefined : await findKey(credential.id);
     if (key !== undefined && credential !== undefined && isSecretOf(credential.secret, key.secretHash)) {
       const { requestsPerMinute } = key.account;
@@ -103,7 +123,7 @@ export function createAccounts({ database, clock, randomBytes, open = "auto", is
         retryable: true,
       });
     }
-    return (await isOpen()) ? await localAccount() : undefined;
+    return (await isOpen()) ? { ...(await localAccount()), isAdmin: false } : undefined;
   };
 
   let local: Account | undefined;
@@ -116,6 +136,7 @@ export function createAccounts({ database, clock, randomBytes, open = "auto", is
   const createKey = async (wanted: NewKey): Promise<CreatedKey> => {
     const secret = randomBytes(32).toString("base64url");
     const id = uuidFrom(randomBytes(16));
+    const isAdmin = wanted.isAdmin ?? false;
     const createdAt = clock.now();
     const account = await database.transaction(async (transaction) => {
       const accountId = wanted.accountId ?? uuidFrom(randomBytes(16));
@@ -124,21 +145,21 @@ export function createAccounts({ database, clock, randomBytes, open = "auto", is
       if (row === undefined)
         throw new AppError("bad_request", `There is no account ${accountId}; \`upres keys list\` shows them.`);
       await transaction.query(
-        "insert into api_keys (id, account_id, name, secret_hash, created_at) values ($1, $2, $3, $4, $5)",
-        [id, accountId, wanted.name, hashSecret(secret), createdAt],
+        "insert into api_keys (id, account_id, name, secret_hash, is_admin, created_at) values ($1, $2, $3, $4, $5, $6)",
+        [id, accountId, wanted.name, hashSecret(secret), isAdmin, createdAt],
       );
       const micros = wanted.creditsMicros ?? 0n;
       if (micros > 0n) await ledger.grant(accountId, micros, transaction);
       return toAccount(row);
     });
     hasKeys = true;
-    const key = { id, accountId: account.id, name: wanted.name, createdAt, revokedAt: undefined };
-    return { key, account, credential: formatCredential({ id, secret }) };
+    const key = { id, accountId: account.id, name: wanted.name, isAdmin, createdAt, revokedAt: undefined };
+    return { key, account: { ...account, isAdmin }, credential: formatCredential({ id, secret }) };
   };
 
   const listKeys = async (): Promise<readonly ListedKey[]> => {
     const rows = await database.query<AccountRow & KeyRow>(
-      `select k.id as key_id, k.name as key_name, k.created_at as key_created_at, k.revoked_at, ${accountColumns},
+      `select k.id as key_id, k.name as key_name, k.created_at as key_created_at, k.revoked_at, k.is_admin as key_is_admin, ${accountColumns},
               (select coalesce(sum(e.amount_micros), 0)::text from credit_entries e where e.account_id = a.id) as balance
        from api_keys k join accounts a on a.id = k.account_id order by k.created_at, k.id`,
     );
@@ -148,6 +169,7 @@ export function createAccounts({ database, clock, randomBytes, open = "auto", is
         id: row.key_id,
         accountId: account.id,
         name: row.key_name,
+        isAdmin: row.key_is_admin,
         createdAt: row.key_created_at,
         revokedAt: row.revoked_at ?? undefined,
         account,
@@ -175,6 +197,14 @@ export function createAccounts({ database, clock, randomBytes, open = "auto", is
     createKey,
     listKeys,
     revokeKey,
+    operatorCredential: operatorText === undefined ? undefined : formatCredential({ id: operatorKeyId, secret: operatorText }),
+    overview: () => listAccounts(database),
+    setLimits: async (accountId, limits) => {
+      const account = await setLimits(database, accountId, limits);
+      known.clear();
+      if (accountId === localAccountId) local = account;
+      return account;
+    },
     grantCredits: (accountOrKeyId, micros) => grantCredits(accountOrKeyId, micros, { database, ledger }),
   };
 }

@@ -37,12 +37,13 @@ export type JobRow = {
   readonly removed_at: Date | null;
   readonly fingerprint: string | null;
   readonly plan_threads: number | null;
+  readonly change: bigint;
 };
 
 export const jobColumns = `id, sequence, account_id, dialect, request, source, priority, state, progress, frames_done,
   frames_total, created_at, started_at, finished_at, start_deadline, result, failure, price_micros, webhook_url,
   dialect_data, result_lifetime_seconds, attempt, crashes, retries, interruptions, handed_back,
-  max_source_seconds, planned, upload_url, is_free, group_name, removed_at, fingerprint, plan_threads`;
+  max_source_seconds, planned, upload_url, is_free, group_name, removed_at, fingerprint, plan_threads, change`;
 
 export const priorityNumbers = { low: 0, normal: 1 } as const;
 
@@ -56,6 +57,8 @@ export function toJob(row: JobRow): Job {
     priority: row.priority === priorityNumbers.low ? "low" : "normal",
     state: row.state,
     progress: row.progress,
+    framesDone: row.frames_done,
+    framesTotal: row.frames_total,
     createdAt: row.created_at,
     startedAt: row.started_at ?? undefined,
     finishedAt: row.finished_at ?? undefined,

@@ -44,6 +44,11 @@ export type JobFilter = {
   readonly createdAfter?: Date;
   /** Exclusive. */
   readonly createdBefore?: Date;
+  /** As `sourceIdOf` says it. */
+  readonly sourceId?: string;
+  readonly notGroup?: string;
+  /** Only what stands behind the job of this id in a list. */
+  readonly after?: string;
 };
 
 /** What an account's jobs of one day (UTC, "2026-01-31") have cost, refunds taken off. */

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { FastifyRequest } from "fastify";
-import type { Account } from "../accounts/account.ts";
+import type { Caller } from "../accounts/account.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { AppError } from "../domain/errors.ts";
 
@@ -13,13 +13,20 @@ export function credentialOf(request: FastifyRequest): string | undefined {
 
 /** The account that a request speaks for; looking is free, what makes work counts against the key's rate.
  *  Throws: AppError `unauthorized`, `rate_limited`. */
-export async function accountOf(request: FastifyRequest, accounts: Pick<Accounts, "identify">): Promise<Account> {
+export async function accountOf(request: FastifyRequest, accounts: Pick<Accounts, "identify">): Promise<Caller> {
   const credential = credentialOf(request);
   const counts = request.method !== "GET" && request.method !== "HEAD";
   const account = await accounts.identify(credential, { counts });
   if (account !== undefined) return account;
   const what = credential === undefined ? "A key is needed" : "The key is not valid";
   throw new AppError("unauthorized", `${what}; \`upres keys create\` makes one.`);
+}
+
+/** Throws: AppError `unauthorized`, `forbidden` for a key that is not an admin's, `rate_limited`. */
+export async function adminOf(request: FastifyRequest, accounts: Pick<Accounts, "identify">): Promise<Caller> {
+  const caller = await accountOf(request, accounts);
+  if (caller.isAdmin) return caller;
+  throw new AppError("forbidden", "This takes an admin key; `upres keys create --admin` makes one.");
 }
 
 export type OpenGuard = {

@@ -15,12 +15,14 @@ export const NewKeyDocument = z.strictObject({
   max_concurrent_jobs: z.int().min(1).max(100_000).optional(),
   max_queue_length: z.int().min(1).max(10_000_000).optional(),
   requests_per_minute: z.int().min(1).max(1_000_000).optional(),
+  is_admin: z.boolean().optional(),
 });
 
 export const KeyDocument = z.object({
   id: z.string(),
   account_id: z.string(),
   name: z.string(),
+  is_admin: z.boolean(),
   created_at: z.string(),
   revoked_at: z.string().nullable(),
   balance_micros: z.string().nullable(),
@@ -66,6 +68,7 @@ export type DeliveryLine = z.infer<typeof DeliveryLine>;
 export function toNewKey(document: z.infer<typeof NewKeyDocument>): NewKey {
   return {
     name: document.name,
+    ...(document.is_admin !== undefined && { isAdmin: document.is_admin }),
     ...(document.account_id !== undefined && { accountId: document.account_id }),
     ...(document.credits_micros !== undefined && { creditsMicros: BigInt(document.credits_micros) }),
     ...(document.max_concurrent_jobs !== undefined && { maxConcurrentJobs: document.max_concurrent_jobs }),
@@ -74,11 +77,21 @@ export function toNewKey(document: z.infer<typeof NewKeyDocument>): NewKey {
   };
 }
 
-export function encodeKey({ id, accountId, name, createdAt, revokedAt, account, balanceMicros }: ListedKey): KeyDocument {
+export function encodeKey({
+  id,
+  accountId,
+  name,
+  isAdmin,
+  createdAt,
+  revokedAt,
+  account,
+  balanceMicros,
+}: ListedKey): KeyDocument {
   return {
     id,
     account_id: accountId,
     name,
+    is_admin: isAdmin,
     created_at: createdAt.toISOString(),
     revoked_at: revokedAt?.toISOString() ?? null,
     balance_micros: balanceMicros === undefined ? null : String(balanceMicros),

@@ -29,6 +29,7 @@ export const statusOf = {
   credits_exhausted: 402,
   rate_limited: 429,
   unauthorized: 401,
+  forbidden: 403,
   object_not_found: 404,
   upload_not_found: 404,
   upload_too_large: 413,

@@ -22,8 +22,8 @@ const adaption = 0.2;
 /** With fewer reads in a step, what the process used says nothing about them. */
 const measurableReads = 3;
 
-/** Besides what is no poll: streams, which spare polls. */
-const exempt = /^\/(?:files|healthz|readyz|metrics|control)\b|\/(?:events|stream)(?:\?|$)/;
+/** Besides what is no poll: streams, which spare polls, and pictures, which somebody waits for. */
+const exempt = /^\/(?:files|healthz|readyz|metrics|control|assets)\b|^\/(?:\?|$)|\/(?:events|stream|frame)(?:\?|$)/;
 
 /** Lets reads wait a moment when answering them would take the processor from the video: whoever polls a thousand jobs ten
  *  times a second is answered less often, and the jobs are not slower for it. */

@@ -88,6 +88,11 @@ class FolderStore implements ObjectStore {
     }
   }
 
+  async localPath(key: string): Promise<string | undefined> {
+    const entry = await this.#entry(key);
+    return entry === undefined ? undefined : join(this.#data, entry.dataName);
+  }
+
   async delete(key: string): Promise<void> {
     await this.#exclusively(key, async () => {
       const entry = await this.#entry(key);

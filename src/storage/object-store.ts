@@ -34,6 +34,9 @@ export interface ObjectStore {
   head(key: string): Promise<StoredObject | undefined>;
   /** Throws: AppError `object_not_found`. */
   read(key: string, range?: ByteRange): Promise<{ readonly object: StoredObject; readonly body: Readable }>;
+  /** Where the bytes lie as a file of this machine, for reading at once: what replaces or deletes the object takes the name
+   *  away. Left out by stores that are elsewhere; undefined where there is no such object. */
+  localPath?(key: string): Promise<string | undefined>;
   delete(key: string): Promise<void>;
   list(prefix: string): AsyncIterable<StoredObject>;
   /** Removes what puts left behind that a crash cut off and that nothing was added to since `before`; returns how many. */

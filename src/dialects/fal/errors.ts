@@ -63,6 +63,7 @@ const wireErrors = {
   credits_exhausted: { kind: "detail", status: 403, detail: "User is locked. Reason: Exhausted balance." },
   rate_limited: tooMany,
   unauthorized: { kind: "detail", status: 401, detail: "No user found for Key ID and Secret" },
+  forbidden: { kind: "detail", status: 403, detail: "Forbidden" },
   object_not_found: noFile,
   upload_not_found: { kind: "detail", status: 404, detail: "Upload not found" },
   upload_too_large: { kind: "model", status: 422, type: "file_too_large", field: "video_url" },

@@ -55,6 +55,7 @@ const wireErrors = {
   start_timeout: { code: "providerTimeout", status: 503 },
   credits_exhausted: { code: "insufficientCredits", status: 402 },
   unauthorized: { code: "invalidApiKey", status: 401, parameter: "apiKey" },
+  forbidden: { code: "invalidApiKey", status: 403, parameter: "apiKey" },
   object_not_found: noMedia,
   upload_not_found: noMedia,
   upload_refused: { code: "uploadFailed", status: 502, parameter: "uploadEndpoint" },

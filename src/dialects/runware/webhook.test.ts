@@ -19,6 +19,8 @@ const job: Job = {
   priority: "normal",
   state: "succeeded",
   progress: 1,
+  framesDone: 0,
+  framesTotal: 0,
   createdAt: new Date("2026-01-01T00:00:00Z"),
   startedAt: new Date("2026-01-01T00:00:10Z"),
   finishedAt,

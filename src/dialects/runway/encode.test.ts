@@ -15,6 +15,8 @@ const job: Job = {
   priority: "normal",
   state: "queued",
   progress: 0.5,
+  framesDone: 0,
+  framesTotal: 0,
   createdAt: new Date("2026-01-01T00:00:00Z"),
   startedAt: undefined,
   finishedAt: undefined,

@@ -44,6 +44,7 @@ const wireErrors = {
   credits_exhausted: { status: 400, error: noCredits },
   rate_limited: { status: 429, error: "Too many requests. Try again in a moment." },
   unauthorized: { status: 401, error: "Unauthorized" },
+  forbidden: { status: 403, error: "Forbidden" },
   object_not_found: lostAsset,
   upload_not_found: lostAsset,
   upload_too_large: badAsset,

@@ -46,6 +46,7 @@ const wireErrors = {
   credits_exhausted: { status: 412, text: "You do not have enough credits to run this task.", hasCode: false },
   rate_limited: busy,
   unauthorized: { status: 401, text: "Unauthorized" },
+  forbidden: { status: 403, text: "Forbidden" },
   object_not_found: notFound,
   upload_not_found: notFound,
   upload_too_large: { status: 413 },

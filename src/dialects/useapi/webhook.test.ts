@@ -16,6 +16,8 @@ const job: Job = {
   priority: "normal",
   state: "running",
   progress: 0,
+  framesDone: 0,
+  framesTotal: 0,
   createdAt: new Date(0),
   startedAt: new Date(1000),
   finishedAt: undefined,

@@ -22,6 +22,8 @@ const job: Job = {
   priority: "normal",
   state: "failed",
   progress: 0,
+  framesDone: 0,
+  framesTotal: 0,
   createdAt: new Date("2026-01-01T00:00:00Z"),
   startedAt: new Date("2026-01-01T00:00:01Z"),
   finishedAt: new Date("2026-01-01T00:00:02Z"),

@@ -46,6 +46,7 @@ const wireErrors = {
   credits_exhausted: { status: 402, message: "insufficient balance", taskCode: 1403, taskError: "insufficient balance" },
   rate_limited: busy,
   unauthorized: { status: 401, message: "Unauthorized", taskCode: 5000 },
+  forbidden: { status: 403, message: "Forbidden", taskCode: 5000 },
   object_not_found: { status: 404, message: "file not found", taskCode: 1402 },
   upload_not_found: { status: 404, message: "upload not found", taskCode: 1402 },
   upload_too_large: {

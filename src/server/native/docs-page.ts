@@ -1,4 +1,5 @@
-import { operations, type Operation } from "./openapi.ts";
+import { operations } from "./openapi.ts";
+import type { Operation } from "./operation.ts";
 
 /** GET /api/docs: the API for people to read, in one page that loads nothing else. */
 export function docsPage(version: string, publicBase: string): string {

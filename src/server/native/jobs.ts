@@ -2,16 +2,28 @@ import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Account } from "../../accounts/account.ts";
 import { AppError } from "../../domain/errors.ts";
-import type { Job, JobSource } from "../../domain/job.ts";
+import { type Job, type JobSource, jobStates } from "../../domain/job.ts";
 import { accountOf } from "../auth.ts";
 import { eventStream } from "./events.ts";
 import { findJob, jobNotFound } from "./find-job.ts";
+import { ofTastes, TasteChoice } from "./job-facts.ts";
+import { createJobEncoder } from "./job-encoder.ts";
 import type { NativeParts } from "./parts.ts";
-import { resultLinkOf } from "./result-link.ts";
 import { uploadKey } from "./uploads.ts";
-import { CreateJob, encodeJob, type JobDocument, parseBody, toUpscaleRequest } from "./wire.ts";
+import { CreateJob, type JobDocument, parseBody, toUpscaleRequest } from "./wire.ts";
 
-const ListQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), before: z.iso.datetime().optional() });
+const ListQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  before: z.iso.datetime().optional(),
+  cursor: z.uuid().optional(),
+  state: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(z.enum(jobStates)))
+    .optional(),
+  source: z.string().max(64).optional(),
+  tastes: TasteChoice,
+});
 const LogQuery = z.object({ after: z.coerce.number().int().min(0).optional() });
 const idempotencyKeyShape = /^[\x21-\x7e]{1,255}$/;
 
@@ -21,21 +33,14 @@ type WithId = { Params: { id: string } };
 export function jobRoutes(parts: NativeParts): FastifyPluginAsync {
   const { jobs, clock } = parts;
 
-  const toDocument = async (job: Job, request: FastifyRequest): Promise<JobDocument> => {
-    const queuePosition = job.state === "queued" ? await jobs.queuePosition(job) : undefined;
-    const resultLink = resultLinkOf(job, parts.publicBaseOf(request), {
-      links: parts.links,
-      resultLifetimeSeconds: parts.limits.resultLifetimeSeconds,
-    });
-    return encodeJob(job, { queuePosition, now: clock.now(), resultLink });
-  };
+  const toDocument = (job: Job, request: FastifyRequest): Promise<JobDocument> => createJobEncoder(parts, request)(job);
 
   const find = (account: Account, id: string): Promise<Job> => findJob(jobs, account.id, id);
 
   const submit = async (request: FastifyRequest): Promise<Job> => {
     const account = await accountOf(request, parts.accounts);
     const body = parseBody(CreateJob, request.body);
-    const source = await sourceOf(body, account, parts);
+    const { source, fileName } = await sourceOf(body, account, parts);
     const idempotencyKey = idempotencyKeyOf(request);
     return await jobs.submit({
       accountId: account.id,
@@ -44,7 +49,7 @@ export function jobRoutes(parts: NativeParts): FastifyPluginAsync {
       source,
       priority: body.priority,
       reserveMicros: 0n,
-      dialectData: { publicBase: parts.publicBaseOf(request) },
+      dialectData: { publicBase: parts.publicBaseOf(request), ...(fileName !== undefined && { fileName }) },
       ...(body.webhook_url !== undefined && { webhookUrl: body.webhook_url }),
       ...(body.start_within_seconds !== undefined && {
         startDeadline: new Date(clock.now().getTime() + body.start_within_seconds * 1000),
@@ -72,11 +77,19 @@ export function jobRoutes(parts: NativeParts): FastifyPluginAsync {
 
     app.get("/api/jobs", async (request) => {
       const account = await accountOf(request, parts.accounts);
-      const { limit, before } = parseBody(ListQuery, request.query);
-      const found = await jobs.list(account.id, { limit, ...(before !== undefined && { createdBefore: new Date(before) }) });
+      const { limit, before, cursor, state, source, tastes } = parseBody(ListQuery, request.query);
+      const found = await jobs.list(account.id, {
+        limit,
+        ...(before !== undefined && { createdBefore: new Date(before) }),
+        ...(cursor !== undefined && { after: cursor }),
+        ...(state !== undefined && { states: state }),
+        ...(source !== undefined && { sourceId: source }),
+        ...ofTastes(tastes),
+      });
       const documents: JobDocument[] = [];
       for (const job of found) documents.push(await toDocument(job, request));
-      return { jobs: documents, next_before: found.length === limit ? (found.at(-1)?.createdAt.toISOString() ?? null) : null };
+      const last = found.length === limit ? found.at(-1) : undefined;
+      return { jobs: documents, next_before: last?.createdAt.toISOString() ?? null, next_cursor: last?.id ?? null };
     });
 
     app.get<WithId>("/api/jobs/:id", async (request) => {
@@ -108,17 +121,20 @@ export function jobRoutes(parts: NativeParts): FastifyPluginAsync {
   };
 }
 
-async function sourceOf(body: CreateJob, account: Account, { store }: NativeParts): Promise<JobSource> {
+type NamedSource = { readonly source: JobSource; readonly fileName: string | undefined };
+
+async function sourceOf(body: CreateJob, account: Account, { store }: NativeParts): Promise<NamedSource> {
   const { video_url: url, upload_id: uploadId } = body;
-  if (url !== undefined && uploadId === undefined) return { kind: "url", url };
+  if (url !== undefined && uploadId === undefined) return { source: { kind: "url", url }, fileName: undefined };
   if (uploadId === undefined || url !== undefined) {
     throw new AppError("bad_request", "Give either `video_url` or `upload_id`, which say what to upscale.");
   }
   const key = uploadKey(account.id, uploadId);
-  if ((await store.head(key)) === undefined) {
+  const object = await store.head(key);
+  if (object === undefined) {
     throw new AppError("upload_not_found", "There is no such upload, or it is no longer kept.", { details: { id: uploadId } });
   }
-  return { kind: "object", key };
+  return { source: { kind: "object", key }, fileName: object.fileName };
 }
 
 function idempotencyKeyOf(request: FastifyRequest): string | undefined {

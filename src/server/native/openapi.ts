@@ -1,25 +1,16 @@
 import { z } from "zod";
+import { adminOperations, pageOperations } from "./page-operations.ts";
+import type { Operation } from "./operation.ts";
 import { DeliveryList, ResentDocument } from "./deliveries.ts";
 import { CreateJob, JobDocument, JobList, LogDocument, PlanQuestion, UploadDocument } from "./wire.ts";
 
-export type Operation = {
-  readonly method: "get" | "post" | "delete";
-  /** As OpenAPI writes it. */
-  readonly path: string;
-  readonly summary: string;
-  readonly about?: string;
-  readonly body?: z.ZodType;
-  readonly bodyType?: string;
-  readonly query?: readonly { readonly name: string; readonly about: string }[];
-  readonly headers?: readonly { readonly name: string; readonly about: string }[];
-  readonly status: number;
-  readonly answers: z.ZodType | string;
-  readonly isPublic?: boolean;
-};
-
 const Anything = z.record(z.string(), z.unknown());
-const Health = z.object({ status: z.string(), version: z.string(), open: z.boolean().describe("Whether no key is needed.") });
-const Models = z.object({ models: z.array(z.looseObject({ id: z.string(), tier: z.string(), preset: z.string() })) });
+export const Health = z.object({
+  status: z.string(),
+  version: z.string(),
+  open: z.boolean().describe("Whether no key is needed."),
+});
+export const Models = z.object({ models: z.array(z.looseObject({ id: z.string(), tier: z.string(), preset: z.string() })) });
 const Quote = z.object({
   output: z.object({ width: z.int(), height: z.int(), frames: z.int() }),
   duration_seconds: z.number(),
@@ -32,8 +23,8 @@ const Failure = z.object({
   error: z.object({ code: z.string(), message: z.string(), details: Anything, request_id: z.string() }),
 });
 
-/** Everything below /api that callers use. */
-export const operations: readonly Operation[] = [
+/** Jobs and what they need. */
+const jobOperations: readonly Operation[] = [
   {
     method: "post",
     path: "/api/jobs",
@@ -50,7 +41,11 @@ export const operations: readonly Operation[] = [
     summary: "List your jobs, the newest first",
     query: [
       { name: "limit", about: "1 to 200, 50 by default." },
-      { name: "before", about: "Only jobs created before this time; `next_before` of the page before." },
+      { name: "cursor", about: "`next_cursor` of the page before." },
+      { name: "before", about: "Only jobs created before this time." },
+      { name: "state", about: "Only jobs in one of these states, separated by commas." },
+      { name: "source", about: "Only jobs of the source with this id." },
+      { name: "tastes", about: "`show` (default), `hide` or `only` jobs that show a taste." },
     ],
     status: 200,
     answers: JobList,
@@ -136,6 +131,9 @@ export const operations: readonly Operation[] = [
   },
   { method: "get", path: "/api/health", summary: "Ask how the server is", status: 200, answers: Health, isPublic: true },
 ];
+
+/** Everything below /api that callers use. */
+export const operations: readonly Operation[] = [...jobOperations, ...pageOperations, ...adminOperations];
 
 /** The OpenAPI 3.1 document of the native API. */
 export function openApiDocument(version: string, publicBase: string): object {

@@ -6,6 +6,13 @@ import type { DeliveryService } from "../../delivery/create-delivery.ts";
 import type { Ingest } from "../../ingest/ingest.ts";
 import type { JobService } from "../../jobs/job-service.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
+import type { PriceSettings } from "../../domain/pricing.ts";
+import type { Tier } from "../../domain/upscale-request.ts";
+import type { JobCounts } from "../../jobs/job-runner.ts";
+import type { PastWork } from "../../jobs/past-work.ts";
+import type { Viewer } from "../../worker/viewer.ts";
+import type { LocalFiles } from "../local-files.ts";
+import type { JobFeed } from "../../jobs/change-feed.ts";
 import type { SignedLinks } from "../../storage/signed-links.ts";
 import type { TusStore } from "../../storage/tus-store.ts";
 
@@ -35,6 +42,17 @@ export type NativeParts = {
     readonly resultLifetimeSeconds: number;
     readonly inputLifetimeSeconds: number;
   };
+  /** Looks at videos in processes of its own. */
+  readonly viewer: Viewer;
+  readonly localFiles: LocalFiles;
+  readonly feed: JobFeed;
+  readonly balance: (accountId: string) => Promise<bigint>;
+  readonly queueCounts: () => Promise<JobCounts>;
+  /** The latest jobs of a tier that succeeded here. */
+  readonly pastWork: (tier: Tier, limit: number) => Promise<readonly PastWork[]>;
+  /** Keys of stored files that unfinished jobs still read. */
+  readonly sourcesInUse: () => Promise<ReadonlySet<string>>;
+  readonly prices: PriceSettings;
   readonly engineThreads: number;
   /** For files that exist during one request. */
   readonly temporaryFolder: string;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { FastifyPluginAsync, FastifyRequest } from "fastify";
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { stringifyJson } from "../../core/json.ts";
 import { AppError } from "../../domain/errors.ts";
 import { inspect, type Inspection } from "../../engine/inspect.ts";
@@ -18,7 +18,7 @@ const mostAtOnce = 2;
 export function planRoutes(parts: NativeParts): FastifyPluginAsync {
   let running = 0;
 
-  const look = async (request: FastifyRequest): Promise<Inspection> => {
+  const look = async (request: FastifyRequest, reply: FastifyReply): Promise<Inspection> => {
     const account = await accountOf(request, parts.accounts);
     const { upload_id: uploadId, ...picture } = parseBody(PlanQuestion, request.body);
     const key = uploadKey(account.id, uploadId);
@@ -34,7 +34,7 @@ export function planRoutes(parts: NativeParts): FastifyPluginAsync {
     running += 1;
     const path = join(parts.temporaryFolder, `plan-${randomUUID()}`);
     const left = new AbortController();
-    request.raw.socket.once("close", () => left.abort(new AppError("cancelled", "The caller has gone.")));
+    reply.raw.once("close", () => left.abort(new AppError("cancelled", "The caller has gone.")));
     const signal = AbortSignal.any([left.signal, parts.closing]);
     try {
       await parts.ingest.fetchSource({ kind: "object", key }, path, signal);
@@ -47,13 +47,13 @@ export function planRoutes(parts: NativeParts): FastifyPluginAsync {
 
   return async (app) => {
     app.post("/api/plan", async (request, reply) => {
-      const { plan } = await look(request);
+      const { plan } = await look(request, reply);
       reply.type("application/json; charset=utf-8");
       return stringifyJson(plan);
     });
 
-    app.post("/api/quote", async (request) => {
-      const { plan } = await look(request);
+    app.post("/api/quote", async (request, reply) => {
+      const { plan } = await look(request, reply);
       return {
         output: { width: plan.outputSize.width, height: plan.outputSize.height, frames: plan.time.frames },
         duration_seconds: plan.time.durationSeconds,

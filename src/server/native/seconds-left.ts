@@ -13,3 +13,14 @@ export function estimateSecondsLeft(job: Pick<Job, "state" | "progress" | "start
   if (spentSeconds <= 0) return null; // the clock of the machine that works on it is ahead of ours
   return Math.max(1, Math.round((spentSeconds * (1 - progress)) / progress));
 }
+
+/** How fast a job gets on or got on, from its start to its end or to now.  Shape: null before the first frame. */
+export function averageFramesPerSecond(
+  { framesDone, result, startedAt, finishedAt }: Pick<Job, "framesDone" | "result" | "startedAt" | "finishedAt">,
+  now: Date,
+): number | null {
+  const frames = result?.frames ?? framesDone;
+  if (startedAt === undefined || frames === 0) return null;
+  const seconds = ((finishedAt ?? now).getTime() - startedAt.getTime()) / 1000;
+  return seconds > 0 ? Math.round((frames / seconds) * 100) / 100 : null;
+}

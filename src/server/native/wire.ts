@@ -1,21 +1,27 @@
 import { z } from "zod";
-import { type Job, jobStates } from "../../domain/job.ts";
+import { Assumptions } from "../../domain/assumptions.ts";
+import { dialectNames, type Job, jobStates } from "../../domain/job.ts";
 import { boxes, containers, defaultRequest, presets, tiers, UpscaleRequest } from "../../domain/upscale-request.ts";
 import { AppError } from "../../domain/errors.ts";
-import { estimateSecondsLeft } from "./seconds-left.ts";
+import type { ResultLink } from "./result-link.ts";
+import { describeSource, JobSourceDocument, TasteFacts, tasteOf } from "./job-facts.ts";
+import { averageFramesPerSecond, estimateSecondsLeft } from "./seconds-left.ts";
 
-const Picture = z.object({
+export const Picture = z.object({
   to: z
     .enum(boxes)
     .optional()
     .describe("Short side of the output: 1080, 1440 or 2160 pixels. Left out: the next above the source."),
   scale: z.number().min(1.1).max(10).optional().describe("How many times larger, instead of `to`."),
-  fps: z.union([z.literal("keep"), z.literal(30), z.literal(60)]).default(defaultRequest.fps),
+  fps: UpscaleRequest.shape.fps
+    .default(defaultRequest.fps)
+    .describe("Frames a second: the source's own, a whole number up to 240, or a fraction such as 24000/1001."),
   preset: z.enum(presets).default(defaultRequest.preset).describe("What the video shows."),
   tier: z.enum(tiers).default(defaultRequest.tier).describe("Speed against quality."),
   fidelity: z.enum(["high", "medium"]).default(defaultRequest.fidelity).describe("How close to the source the result stays."),
   format: z.enum(containers).default(defaultRequest.container),
   quality: z.int().min(20).max(99).default(defaultRequest.quality).describe("20: small file, 99: nearly lossless."),
+  assume: Assumptions.optional().describe("What is known better than the diagnosis of a plan would find, by its topics."),
 });
 
 const Source = {
@@ -49,8 +55,12 @@ export const PlanQuestion = z.strictObject({
 
 export const JobDocument = z.object({
   id: z.uuid(),
+  dialect: z.enum(dialectNames).describe("The API that it came through."),
   state: z.enum(jobStates),
   progress: z.number().min(0).max(1),
+  frames_done: z.int().min(0),
+  frames_total: z.int().min(0).describe("0 until the video was looked at."),
+  frames_per_second: z.number().nullable().describe("On average since the start."),
   queue_position: z.int().min(0).nullable().describe("Jobs that start before this one; null once it has started."),
   seconds_left: z
     .int()
@@ -65,14 +75,18 @@ export const JobDocument = z.object({
     fidelity: Picture.shape.fidelity,
     format: Picture.shape.format,
     quality: Picture.shape.quality,
+    assume: Picture.shape.assume,
   }),
   priority: z.enum(["normal", "low"]),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
   finished_at: z.iso.datetime().nullable(),
+  source: JobSourceDocument,
+  taste: TasteFacts.nullable().describe("Of which video and stretch this shows a taste."),
   result: z
     .object({
       url: z.url(),
+      path: z.string().describe("The same link below the address of the caller's choice."),
       file_name: z.string(),
       content_type: z.string(),
       size_bytes: z.int(),
@@ -85,10 +99,15 @@ export const JobDocument = z.object({
     .nullable(),
   error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) }).nullable(),
   price_micros: z.string().describe("Held until the job ends, then what it cost."),
+  is_free: z.boolean(),
 });
 export type JobDocument = z.infer<typeof JobDocument>;
 
-export const JobList = z.object({ jobs: z.array(JobDocument), next_before: z.iso.datetime().nullable() });
+export const JobList = z.object({
+  jobs: z.array(JobDocument),
+  next_before: z.iso.datetime().nullable(),
+  next_cursor: z.uuid().nullable(),
+});
 export const LogDocument = z.object({
   lines: z.array(
     z.object({ sequence: z.int(), at: z.iso.datetime(), level: z.enum(["info", "warn", "error"]), message: z.string() }),
@@ -100,6 +119,7 @@ export const UploadDocument = z.object({
   content_type: z.string(),
   size_bytes: z.int(),
   expires_at: z.iso.datetime(),
+  path: z.string().optional().describe("A link to the file itself, when it was asked for."),
 });
 
 /** Throws: AppError `bad_request` when the body does not say which video, or says two sizes. */
@@ -120,21 +140,26 @@ export function toUpscaleRequest(body: z.infer<typeof Picture>): UpscaleRequest 
     fidelity: body.fidelity,
     container: body.format,
     quality: body.quality,
+    ...(body.assume !== undefined && { assume: body.assume }),
   };
 }
 
 export type JobFacts = {
   readonly queuePosition: number | undefined;
   readonly now: Date;
-  readonly resultLink: { readonly url: string; readonly expiresAt: Date } | undefined;
+  readonly resultLink: ResultLink | undefined;
 };
 
 export function encodeJob(job: Job, { queuePosition, now, resultLink }: JobFacts): JobDocument {
   const { container, ...request } = job.request;
   return {
     id: job.id,
+    dialect: job.dialect,
     state: job.state,
     progress: job.progress,
+    frames_done: job.framesDone,
+    frames_total: job.framesTotal,
+    frames_per_second: averageFramesPerSecond(job, now),
     queue_position: queuePosition ?? null,
     seconds_left: estimateSecondsLeft(job, now),
     request: { ...request, format: container },
@@ -142,11 +167,14 @@ export function encodeJob(job: Job, { queuePosition, now, resultLink }: JobFacts
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
     finished_at: job.finishedAt?.toISOString() ?? null,
+    source: describeSource(job),
+    taste: tasteOf(job),
     result:
       job.result === undefined || resultLink === undefined
         ? null
         : {
             url: resultLink.url,
+            path: resultLink.path,
             file_name: job.result.fileName,
             content_type: job.result.contentType,
             size_bytes: job.result.sizeBytes,
@@ -158,6 +186,7 @@ export function encodeJob(job: Job, { queuePosition, now, resultLink }: JobFacts
           },
     error: job.failure === undefined ? null : { ...job.failure, details: { ...job.failure.details } },
     price_micros: String(job.priceMicros),
+    is_free: job.isFree,
   };
 }
 

@@ -84,6 +84,7 @@ const failures = {
   credits_exhausted: ["insufficientCredits", undefined],
   rate_limited: ["rateLimitExceeded", undefined],
   unauthorized: ["invalidApiKey", "apiKey"],
+  forbidden: ["invalidApiKey", "apiKey"],
   object_not_found: ["mediaNotFound", "inputs.video"],
   upload_not_found: ["mediaNotFound", "inputs.video"],
   upload_too_large: ["failedToTransferVideo", "inputs.video"],
