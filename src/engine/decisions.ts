@@ -4,6 +4,7 @@ import { formatRational, type Rational } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Timeline } from "../media/timeline.ts";
+import { laterModel } from "../models/registry.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import type { EncoderChoice, WorkingFormat } from "./encoders.ts";
 import type { Segment } from "./segments.ts";
@@ -63,7 +64,7 @@ export function explain(facts: DecisionFacts): readonly Decision[] {
     { topic: "size", choice: size(outputSize), reason: facts.sizeReason },
     {
       topic: "network",
-      choice: passes === 0 ? "none" : `${model.id}, ${passes === 1 ? "once" : `${passes} times`}`,
+      choice: passes === 0 ? "none" : describePasses(model, passes),
       reason: networkReason(uprightSize, outputSize, passes, model.scale) + presetReason(facts),
     },
     ...facts.stages.map((stage) => ({ topic: "stage", choice: describeStage(stage), reason: stage.reason })),
@@ -141,6 +142,13 @@ function describeCost({ model, uprightSize, passes, macsPerFrame }: DecisionFact
   };
 }
 
+function describePasses(model: NetworkDescriptor, passes: number): string {
+  if (passes === 1) return `${model.id}, once`;
+  const later = model.kind === "rgb" ? undefined : laterModel(model);
+  if (later === undefined) return `${model.id}, ${passes} times`;
+  return `${model.id}, then ${later.id}${passes === 2 ? "" : `, ${passes - 1} times`}`;
+}
+
 function networkReason(source: Size, output: Size, passes: number, scale: number): string {
   const ratio = Math.max(output.width / source.width, output.height / source.height);
   if (passes === 0) return `the picture shrinks to ${ratio.toFixed(3)}: plain resampling keeps all that fits`;
@@ -176,8 +184,12 @@ export function describeStage(stage: PlannedStage): string {
 }
 
 function presetReason({ model, passes, request }: DecisionFacts): string {
-  if (model.kind === "rgb" || passes === 0 || model.preset === request.preset) return "";
-  return `; there is no network for the preset ${request.preset} yet, so the one for ${model.preset} is used`;
+  if (model.kind === "rgb" || passes === 0) return "";
+  if (model.tier !== request.tier) {
+    return `; there is no network for the preset ${request.preset} in the tier ${request.tier}, so that of ${model.tier} is used`;
+  }
+  if (model.preset === request.preset) return "";
+  return `; there is no network for the preset ${request.preset}, so the one for ${model.preset} is used`;
 }
 
 function timeChoice({ rule, times }: TimeChoice): string {

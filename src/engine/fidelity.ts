@@ -28,11 +28,14 @@ export type FidelityQuestion = {
   readonly diagnosis: Pick<Diagnosis, "blockiness" | "noiseSigma">;
   /** Of the network. */
   readonly passes: number;
+  /** Whether the network is one that the user added. */
+  readonly isAdded: boolean;
 };
 
 /** Decides how far the network may go. Pure. */
-export function chooseFidelity({ request, diagnosis, passes }: FidelityQuestion): Fidelity {
+export function chooseFidelity({ request, diagnosis, passes, isAdded }: FidelityQuestion): Fidelity {
   if (passes === 0) return { boundDb: undefined, reason: "no network takes part" };
+  if (isAdded) return { boundDb: undefined, reason: "an added network is taken as it is" };
   const { blockiness, noiseSigma } = diagnosis;
   if (blockiness >= junkBlockiness || noiseSigma >= junkNoiseSigma) {
     return { boundDb: undefined, reason: "the source is too damaged to be held to" };

@@ -1,9 +1,10 @@
-import type { InstalledModel, NetworkDescriptor } from "../domain/model-descriptor.ts";
+import type { InstalledModel, ModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { AppError } from "../domain/errors.ts";
 import { chooseProvider, type ProviderName } from "../inference/providers.ts";
 import { TilePool } from "../inference/tile-pool.ts";
 import { checkInstalled } from "../models/installed.ts";
 import { locateModel } from "../models/locate.ts";
+import { bundledModels } from "../models/registry.ts";
 import type { Plan } from "./plan.ts";
 import type { Network } from "./stages/enhance.ts";
 
@@ -13,6 +14,8 @@ export type ProviderChoice = "auto" | ProviderName;
 export type OpenNetwork = AsyncDisposable & {
   readonly network: Network | undefined;
   readonly sha256: string | undefined;
+  /** Of the network that doubles after the first pass, where that is another one. */
+  readonly laterSha256: string | undefined;
   readonly provider: { readonly name: string; readonly reason: string };
 };
 
@@ -27,6 +30,7 @@ export async function openNetwork(
     return {
       network: undefined,
       sha256: undefined,
+      laterSha256: undefined,
       provider: { name: "none", reason: "the plan uses no network" },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -39,27 +43,42 @@ export async function openNetwork(
       : await chooseProvider(options.provider, { descriptor, modelPath, bitDepth });
   // A large network's working set fills the caches whoever computes it: one session, its threads within each tile.
   const isOneSession = provider.name !== "cpu" || descriptor.kind === "rgb";
-  const pool = await TilePool.create({
-    descriptor,
-    modelPath,
-    provider: provider.name,
+  const threads = {
     workers: isOneSession ? 1 : options.threads,
     threadsPerWorker: descriptor.kind === "rgb" ? options.threads : 1,
-    bitDepth,
-  });
-  const stop = (): void => pool.stop();
+  };
+  await using opening = new AsyncDisposableStack();
+  const pool = opening.use(await TilePool.create({ descriptor, modelPath, provider: provider.name, bitDepth, ...threads }));
+  const next = await findLater(plan);
+  const later =
+    next === undefined
+      ? undefined
+      : {
+          descriptor: next.descriptor,
+          pool: opening.use(await TilePool.create({ ...next, provider: provider.name, bitDepth, ...threads })),
+        };
+  const stop = (): void => [pool, later?.pool].forEach((each) => each?.stop());
   options.signal?.addEventListener("abort", stop, { once: true });
+  opening.defer(() => options.signal?.removeEventListener("abort", stop));
+  const opened = opening.move();
   return {
-    network: descriptor.kind === "rgb" ? { kind: "rgb", pool, descriptor } : { kind: "luma", pool, descriptor },
+    network:
+      descriptor.kind === "rgb"
+        ? { kind: "rgb", pool, descriptor }
+        : { kind: "luma", pool, descriptor, ...(later !== undefined && { later }) },
     sha256,
+    laterSha256: next?.sha256,
     provider,
-    [Symbol.asyncDispose]: () => {
-      options.signal?.removeEventListener("abort", stop);
-      return pool[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
+async function findLater({ network, work: { bitDepth } }: Plan): Promise<LumaFile | undefined> {
+  const descriptor = bundledModels.find(({ id }) => id === network?.laterId);
+  return descriptor === undefined ? undefined : await findLumaFile(descriptor, bitDepth);
+}
+
+type LumaFile = { readonly descriptor: ModelDescriptor; readonly modelPath: string; readonly sha256: string };
 type FoundFile = { readonly descriptor: NetworkDescriptor; readonly modelPath: string; readonly sha256: string };
 
 async function findFile(model: NetworkDescriptor | InstalledModel, bitDepth: number): Promise<FoundFile> {
@@ -68,8 +87,12 @@ async function findFile(model: NetworkDescriptor | InstalledModel, bitDepth: num
     return { descriptor: model.descriptor, modelPath: model.path, sha256: model.descriptor.file.sha256 };
   }
   if (model.kind === "rgb") throw new AppError("internal", `The network ${model.id} was planned without its file.`);
-  const modelPath = await locateModel(model, bitDepth);
-  return { descriptor: model, modelPath, sha256: (bitDepth > 8 ? model.files.u16 : model.files.u8).sha256 };
+  return await findLumaFile(model, bitDepth);
+}
+
+async function findLumaFile(descriptor: ModelDescriptor, bitDepth: number): Promise<LumaFile> {
+  const modelPath = await locateModel(descriptor, bitDepth);
+  return { descriptor, modelPath, sha256: (bitDepth > 8 ? descriptor.files.u16 : descriptor.files.u8).sha256 };
 }
 
 function providerForAdded(id: string, wanted: ProviderChoice): { readonly name: "cpu"; readonly reason: string } {

@@ -7,6 +7,7 @@ import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { EncodeSettings } from "../media/encode.ts";
 import type { Timeline } from "../media/timeline.ts";
+import { laterModel } from "../models/registry.ts";
 import { resolveColor } from "./color.ts";
 import { type Decision, explain } from "./decisions.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
@@ -33,10 +34,7 @@ export type Plan = {
     readonly color: ColorInfo;
   };
   readonly work: { readonly pixelFormat: string; readonly bitDepth: 8 | 10 };
-  /** Licence and sha256 of a network that a user added. */
-  readonly network:
-    | { readonly id: string; readonly passes: number; readonly licence?: string; readonly sha256?: string }
-    | undefined;
+  readonly network: PlannedNetwork | undefined;
   readonly outputSize: Size;
   readonly encode: EncodeSettings;
   readonly hdr: HdrMetadata;
@@ -63,6 +61,16 @@ export type Plan = {
   /** Signs of damage known before decoding; the result is then called partial. */
   readonly damage: readonly string[];
   readonly decisions: readonly Decision[];
+};
+
+export type PlannedNetwork = {
+  readonly id: string;
+  readonly passes: number;
+  /** What doubles after the first pass, where another network does. */
+  readonly laterId?: string;
+  /** With `sha256`: of a network that a user added. */
+  readonly licence?: string;
+  readonly sha256?: string;
 };
 
 export type PlanQuestion = {
@@ -111,7 +119,7 @@ export function makePlan(question: PlanQuestion): Plan {
   const streams = decideStreams(media, video.index, request.container);
   const damage = describeDamage(timeline, media);
   const picture = { ...uprightSize, range: color.range === "full" ? "full" : "limited" } as const;
-  const fidelity = chooseFidelity({ request, diagnosis, passes });
+  const fidelity = chooseFidelity({ request, diagnosis, passes, isAdded: model.kind === "rgb" });
   const cleaning = chooseStages({ request, diagnosis, picture, outputSize });
   const stages = inOrder([time.scan, ...cleaning, time.interpolate]);
   const macsPerFrame = networkMacs(uprightSize, passes, model);
@@ -197,16 +205,21 @@ export function networkPasses(source: Size, output: Size): number {
   return Math.max(1, Math.ceil(Math.log2(ratio / 1.125)));
 }
 
-function describeNetwork(model: NetworkDescriptor, passes: number): Plan["network"] {
+function describeNetwork(model: NetworkDescriptor, passes: number): PlannedNetwork {
   const { id } = model;
-  return model.kind === "rgb" ? { id, passes, licence: model.licence, sha256: model.file.sha256 } : { id, passes };
+  if (model.kind === "rgb") return { id, passes, licence: model.licence, sha256: model.file.sha256 };
+  const later = passes > 1 ? laterModel(model) : undefined;
+  return { id, passes, ...(later !== undefined && { laterId: later.id }) };
 }
 
 function networkMacs(source: Size, passes: number, model: NetworkDescriptor): number {
   if (model.kind === "rgb") return 0;
-  let pixels = 0;
-  for (let pass = 0; pass < passes; pass += 1) pixels += source.width * source.height * 4 ** pass;
-  return pixels * model.macsPerInputPixel;
+  const later = laterModel(model) ?? model;
+  let macs = 0;
+  for (let pass = 0; pass < passes; pass += 1) {
+    macs += source.width * source.height * 4 ** pass * (pass === 0 ? model : later).macsPerInputPixel;
+  }
+  return macs;
 }
 
 function describeDamage(timeline: Timeline, media: MediaInfo): readonly string[] {

@@ -87,10 +87,12 @@ test("stages are stronger for more damage and say why they were taken", () => {
 
 test("fidelity medium sharpens and allows more; junk is not held to", () => {
   expect(names(choose({ fidelity: "medium" }, {}))).toEqual(["sharpen"]);
-  const bound = (fidelity: "high" | "medium", blockiness: number, passes = 1): number | undefined =>
-    chooseFidelity({ request: { fidelity, preset: "general" }, diagnosis: { blockiness, noiseSigma: 0 }, passes }).boundDb;
+  const bound = (fidelity: "high" | "medium", blockiness: number, passes = 1, isAdded = false): number | undefined =>
+    chooseFidelity({ request: { fidelity, preset: "general" }, diagnosis: { blockiness, noiseSigma: 0 }, passes, isAdded })
+      .boundDb;
   expect(bound("high", 0)).toBe(40);
   expect(bound("medium", 0)).toBe(34);
   expect(bound("high", 0.9)).toBeUndefined();
   expect(bound("high", 0, 0)).toBeUndefined();
+  expect(bound("high", 0, 1, true)).toBeUndefined();
 });

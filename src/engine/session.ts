@@ -74,7 +74,12 @@ export class Session implements AsyncDisposable {
     await using opening = new AsyncDisposableStack();
     const workspace = opening.use(await Workspace.open(outputPath));
     const network = opening.use(await openNetwork(inspection.plan, options.model ?? inspection.model, options));
-    const determinants = { plan: inspection.plan, weights: network.sha256, provider: network.provider.name, version };
+    const determinants = {
+      plan: inspection.plan,
+      weights: [network.sha256, network.laterSha256],
+      provider: network.provider.name,
+      version,
+    };
     const fingerprint = await fingerprintJob(inputPath, determinants);
     await workspace.adopt(fingerprint, !options.resume);
     opening.move();

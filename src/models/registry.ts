@@ -18,16 +18,25 @@ export const bundledModels: readonly ModelDescriptor[] = [
   oldFilmStandard,
 ].map((json) => ModelDescriptor.parse(json));
 
-/** The network for a tier and preset; the tier's general one where a preset has none of its own.  Throws: AppError
+/** The network for a tier and preset. Where a preset has none of its own in `pro`, its one in `standard` comes before `pro`'s general
+ *  one: what the source suffers from counts more than the network's size; else the tier's general one.  Throws: AppError
  *  `not_available` naming what there is, with the `option` in its details. */
 export function selectModel(tier: Tier, preset: string): ModelDescriptor {
-  const ofTier = bundledModels.filter((candidate) => candidate.tier === tier);
-  const model = [preset, "general"]
-    .map((name) => ofTier.find((candidate) => candidate.preset === name))
-    .find((found) => found !== undefined);
-  if (model !== undefined) return model;
-  const available = [...new Set(bundledModels.map((candidate) => candidate.tier))].join(", ");
-  throw new AppError("not_available", `There is no network for the tier ${tier} yet; available: ${available}.`, {
-    details: { option: "tier" },
-  });
+  const find = (wantedTier: Tier, wantedPreset: string): ModelDescriptor | undefined =>
+    bundledModels.find((candidate) => candidate.tier === wantedTier && candidate.preset === wantedPreset);
+  const general = find(tier, "general");
+  if (general === undefined) {
+    const available = [...new Set(bundledModels.map((candidate) => candidate.tier))].join(", ");
+    throw new AppError("not_available", `There is no network for the tier ${tier} yet; available: ${available}.`, {
+      details: { option: "tier" },
+    });
+  }
+  return find(tier, preset) ?? (tier === "pro" ? find("standard", preset) : undefined) ?? general;
+}
+
+/** What doubles after the first pass: the source's own damage is gone then, and its neighbouring frames are known at its own size
+ *  only. Undefined where the network itself goes on. */
+export function laterModel({ tier, preset, frames = 1 }: ModelDescriptor): ModelDescriptor | undefined {
+  if (preset === "general" && frames === 1) return undefined;
+  return selectModel(tier === "pro" ? "standard" : tier, "general");
 }

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { writeDemoClip } from "../../src/media/demo-clip.ts";
 import { NativeClient } from "../support/native-client.ts";
 import { chromiumPath, difference, Playground, readStage, tabTo } from "../support/playground.ts";
-import { ServeProcess } from "../support/serve-process.ts";
+import { runUpres, ServeProcess } from "../support/serve-process.ts";
 
 // The page as people use it: a real server, a real clip, the system's Chromium, found by role and label.
 
@@ -264,6 +264,34 @@ describe.skipIf(chromiumPath === undefined || !existsSync(source))("the playgrou
     await page.getByRole("alert").getByText("Start it with").waitFor();
     await page.unroute(/\/api\//);
     await page.getByRole("heading", { name: "Jobs" }).waitFor();
+    await page.context().close();
+  });
+
+  it("asks for a key once there are keys, and lets an admin make and revoke others", async () => {
+    const { stdout } = await runUpres(["keys", "create", "--name", "boss", "--admin", "--data", join(folder, "data"), "--json"]);
+    const { key } = z.object({ key: z.string() }).parse(JSON.parse(stdout));
+    const page = await playground.visit("#/admin/keys");
+    await page.getByRole("textbox", { name: "Key" }).fill("wrong");
+    await page.getByRole("button", { name: "Use this key" }).click();
+    await page.getByText("The key was not taken").waitFor();
+    await page.getByRole("textbox", { name: "Key" }).fill(key);
+    await page.getByRole("button", { name: "Use this key" }).click();
+    await page.getByRole("button", { name: "New key" }).click();
+    const dialog = page.getByRole("dialog", { name: "New key" });
+    await dialog.getByRole("textbox", { name: "Name" }).fill("camera");
+    await dialog.getByRole("spinbutton", { name: "Credits in dollars" }).fill("2.5");
+    await dialog.getByRole("button", { name: "Make it" }).click();
+    const made = page.getByRole("dialog", { name: "The key of camera" });
+    const shown = (await made.locator("code").textContent()) ?? "";
+    expect((await new NativeClient(server.url, shown).fetch("/api/session")).status).toBe(200);
+    await made.getByRole("button", { name: "Close" }).click();
+    const row = page.getByRole("row", { name: /^camera/ });
+    await row.getByText("$2.50").waitFor();
+    await row.getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Revoke it" }).click();
+    await row.getByText("revoked").waitFor();
+    expect((await new NativeClient(server.url, shown).fetch("/api/session")).status).toBe(401);
+    expect(page.url()).not.toContain(key);
     await page.context().close();
   });
 });

@@ -44,10 +44,7 @@ const hidden = [
 
 test.each(hidden)("%s is told in words for callers", (code) => {
   const message = "Nothing can be written to /srv/data; add --overwrite.";
-  const told = [
-    problemOf(new AppError(code, message)),
-    failureEntry({ failure: { code, message, details: {} }, request: defaultRequest }, "u"),
-  ];
+  const told = [problemOf(new AppError(code, message)), failureEntry({ failure: { code, message, details: {} } }, "u")];
   for (const problem of told) {
     expect(problem.message).toMatch(/^[A-Z].{10,}\.$/);
     expect(problem.message).not.toContain("/srv");

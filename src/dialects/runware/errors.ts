@@ -1,6 +1,5 @@
 import { AppError, type ErrorCode } from "../../domain/errors.ts";
 import type { Job, JobFailure } from "../../domain/job.ts";
-import type { UpscaleRequest } from "../../domain/upscale-request.ts";
 import type { ErrorEntry, Problem } from "./answer.ts";
 
 /** The message is left out where the error's own is meant for callers. */
@@ -81,19 +80,17 @@ export function mediaProblemOf(error: unknown, parameter: "media" | "image"): Pr
 }
 
 /** Why a task came to nothing. */
-export function failureEntry({ failure, request }: Pick<Job, "failure" | "request">, taskUUID: string): ErrorEntry {
+export function failureEntry({ failure }: Pick<Job, "failure">, taskUUID: string): ErrorEntry {
   const { code: errorCode, message: ownMessage }: JobFailure = failure ?? cancelled;
   const { code, parameter, message = ownMessage }: WireError = errorCode === "internal" ? broke : wireErrors[errorCode];
-  const field = errorCode === "not_available" ? unavailableField(request) : parameter;
+  const field = errorCode === "not_available" ? unavailableField(failure) : parameter;
   return { code, status: "error", message, ...(field !== undefined && { parameter: field }), taskUUID, taskType: "upscale" };
 }
 
 const cancelled: JobFailure = { code: "cancelled", message: "The task was cancelled.", details: {} };
 
-/** Names what was asked for beyond the defaults, which is what the engine does not have. */
-function unavailableField({ fps, preset, tier, fidelity }: UpscaleRequest): string {
-  if (fps !== "keep") return "upres.fps";
-  if (preset !== "general") return "upres.preset";
-  if (fidelity !== "high") return "upres.fidelity";
-  return tier === "standard" ? "upres" : "upres.tier";
+/** The field of what the engine does not have. */
+function unavailableField(failure: JobFailure | undefined): string {
+  const option = failure?.details["option"];
+  return typeof option === "string" ? `upres.${option}` : "upres";
 }

@@ -1,5 +1,6 @@
-import type { DialectName, Job } from "../api/types.ts";
+import type { DialectName } from "../api/types.ts";
 import { fixedDifferences, sayForCommand, sayForFal, sayForNative, sayForRunware } from "./said.ts";
+import { fileOf, inShell, json, members, type Question, urlOf, word } from "./sample-text.ts";
 
 export type Sample = { readonly language: string; readonly code: string };
 export type Samples = {
@@ -9,12 +10,6 @@ export type Samples = {
   readonly samples: readonly Sample[];
   /** What would come out differently from this job. */
   readonly differences: readonly string[];
-};
-
-type Question = {
-  readonly job: Pick<Job, "request" | "result" | "source">;
-  /** Without a slash at the end. */
-  readonly base: string;
 };
 
 const scaleTo4096 = "It has no field for the size: four times, the long side at most 4096.";
@@ -30,37 +25,6 @@ export function samplesFor(question: Question): readonly Samples[] {
     wavespeed(question),
     command(question),
   ];
-}
-
-/** The name of the video where the code runs. */
-function fileOf({ job: { source } }: Question): string {
-  return source.file_name.replace(/["'\\$`\r\n]/g, "_");
-}
-
-function urlOf({ job: { source } }: Question): string | undefined {
-  return source.kind === "url" && source.url !== null ? source.url : undefined;
-}
-
-function json(text: string): string {
-  return JSON.stringify(text);
-}
-
-function inShell(value: object): string {
-  return JSON.stringify(value).replaceAll("'", "'\\''");
-}
-
-/** A quoted name for a shell. */
-function word(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** The members of an object as they stand in a JavaScript literal. */
-function members(value: object): string {
-  return Object.entries(value)
-    .map(
-      ([name, member]) => `${name}: ${typeof member === "object" ? `{ ${members(member as object)} }` : JSON.stringify(member)}`,
-    )
-    .join(", ");
 }
 
 function native(question: Question): Samples {
