@@ -14,6 +14,7 @@ const topics: Record<Topic, { readonly read: (text: string) => unknown; readonly
   fields: oneOf(fieldOrders),
   cadence: oneOf(cadences),
   enlarged: { read: readSize, takes: "none, or the size from which it was, such as 640x360" },
+  compression: strength,
   blockiness: strength,
   ringing: strength,
   noise: deviation,

@@ -16,6 +16,7 @@ export const Assumptions = z.strictObject({
   cadence: z.enum(cadences).optional(),
   /** The size from which the picture was enlarged before. */
   enlarged: z.union([z.literal("none"), z.strictObject({ width: z.int().min(1), height: z.int().min(1) })]).optional(),
+  compression: share.optional(),
   blockiness: share.optional(),
   ringing: share.optional(),
   /** Standard deviation, in 8-bit code values, as grain and flicker. */

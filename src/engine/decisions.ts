@@ -6,6 +6,7 @@ import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Timeline } from "../media/timeline.ts";
 import { laterModel } from "../models/registry.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
+import { weightsFor } from "./weights.ts";
 import type { EncoderChoice, WorkingFormat } from "./encoders.ts";
 import type { Segment } from "./segments.ts";
 import type { Fidelity } from "./fidelity.ts";
@@ -183,12 +184,15 @@ export function describeStage(stage: PlannedStage): string {
   }
 }
 
-function presetReason({ model, passes, request }: DecisionFacts): string {
+function presetReason({ model, passes, request, diagnosis }: DecisionFacts): string {
   if (model.kind === "rgb" || passes === 0) return "";
   if (model.tier !== request.tier) {
     return `; there is no network for the preset ${request.preset} in the tier ${request.tier}, so that of ${model.tier} is used`;
   }
   if (model.preset === request.preset) return "";
+  if (weightsFor(request, diagnosis) !== request.preset) {
+    return `; the source shows little damage, so the weights for ${model.preset} keep what those for ${request.preset} would smooth`;
+  }
   return `; there is no network for the preset ${request.preset}, so the one for ${model.preset} is used`;
 }
 

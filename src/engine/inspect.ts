@@ -7,6 +7,7 @@ import { selectModel } from "../models/registry.ts";
 import { diagnose } from "./diagnosis/diagnose.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { selectVideo } from "./streams.ts";
+import { weightsFor } from "./weights.ts";
 
 /** Everything known of an input, and what will be done with it. */
 export type Inspection = {
@@ -31,8 +32,8 @@ export async function inspect(
   let timeline = await readTimeline(inputPath, first.index, signal);
   const video = selectVideo(media, (index) => timeline.extents.get(index)?.packets ?? 0);
   if (video.index !== first.index) timeline = await readTimeline(inputPath, video.index, signal);
-  const model = added ?? selectModel(request.tier, request.preset);
   const diagnosis = await diagnose({ path: inputPath, video, timeline, assume: request.assume, signal });
+  const model = added ?? selectModel(request.tier, weightsFor(request, diagnosis));
   const plan = makePlan({ media, video, timeline, diagnosis, request, model, encoderThreads: threads });
   return { media, video, timeline, model, plan };
 }

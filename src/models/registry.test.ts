@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Tier } from "../domain/upscale-request.ts";
-import { selectModel } from "./registry.ts";
+import { laterModel, selectModel } from "./registry.ts";
 
 test("each tier's general network is chosen by name", () => {
   for (const tier of ["fast", "standard"] as const)
@@ -16,4 +16,15 @@ test("a tier without a network is refused by its option", () => {
   expect(() => selectModel("no such tier" as Tier, "general")).toThrow(
     expect.objectContaining({ code: "not_available", details: { option: "tier" } }),
   );
+});
+
+test("a preset's own network is chosen in the tiers that have one", () => {
+  for (const tier of ["fast", "standard"] as const) {
+    for (const preset of ["ugc", "old_film"]) expect(selectModel(tier, preset)).toMatchObject({ tier, preset });
+  }
+});
+
+test("after a preset's first doubling the tier's general network goes on; the general one goes on itself", () => {
+  expect(laterModel(selectModel("standard", "ugc"))).toBe(selectModel("standard", "general"));
+  expect(laterModel(selectModel("fast", "general"))).toBeUndefined();
 });

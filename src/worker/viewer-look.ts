@@ -5,6 +5,7 @@ import { type PresetClues, proposePreset } from "../domain/preset-clues.ts";
 import { type Tier, tiers, type UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Diagnosis } from "../engine/diagnosis/diagnosis.ts";
 import { makePlan, type Plan, type PlanQuestion } from "../engine/plan.ts";
+import { weightsFor } from "../engine/weights.ts";
 import { selectModel } from "../models/registry.ts";
 import type { OpenedVideo } from "./opened-video.ts";
 import type { Findings, FoundTier, LookAnswer, ViewerTask } from "./viewer-messages.ts";
@@ -58,7 +59,7 @@ function planTiers(base: Base, request: Omit<UpscaleRequest, "tier">, threads: n
 function planTier(base: Base, request: UpscaleRequest, threads: number): FoundTier {
   const { tier } = request;
   try {
-    const model = selectModel(tier, request.preset);
+    const model = selectModel(tier, weightsFor(request, base.diagnosis));
     const plan = makePlan({ ...base, request, model, encoderThreads: threads });
     return describePlan(tier, plan, base);
   } catch (error) {
@@ -89,12 +90,14 @@ function findingsOf({ findings, scan, reason }: Diagnosis): Findings {
 
 /** A part of the video is then treated as the whole would be. */
 function assumptionsOf(diagnosis: Diagnosis): Assumptions {
-  const { scan, fieldOrder, cadence, trueSize, blockiness, ringing, noiseSigma, grain, banding, flicker } = diagnosis;
+  const { scan, fieldOrder, cadence, trueSize, compression, blockiness, ringing, noiseSigma, grain, banding, flicker } =
+    diagnosis;
   return {
     scan,
     ...(fieldOrder !== undefined && { fields: fieldOrder }),
     cadence: cadence.kind,
     enlarged: trueSize === undefined ? "none" : { ...trueSize },
+    compression,
     blockiness,
     ringing,
     noise: Math.min(64, noiseSigma),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { writeDemoClip } from "../../src/media/demo-clip.ts";
 import { probe } from "../../src/media/probe.ts";
+import { readTimeline } from "../../src/media/timeline.ts";
 import { operations } from "../../src/server/native/openapi.ts";
 import { EstimateDocument, TasteDocument } from "../../src/server/native/page-wire.ts";
 import { CallbackReceiver } from "../support/callback-receiver.ts";
@@ -43,6 +44,25 @@ async function makeClip(name: string, durationSeconds: number): Promise<Uint8Arr
   const path = join(folder, name);
   await writeDemoClip(path, { size: { width: 96, height: 54 }, durationSeconds, gopFrames: 25 });
   return new Uint8Array(await readFile(path));
+}
+
+const ReportDocument = z.looseObject({
+  stages: z.array(z.object({ name: z.string() })),
+  decisions: z.array(z.object({ topic: z.string(), choice: z.string(), reason: z.string() })),
+});
+
+async function reportOf(id: string): Promise<z.infer<typeof ReportDocument>> {
+  return ReportDocument.parse(await (await client.fetch(`/api/jobs/${id}/report`)).json());
+}
+
+/** How many frames a result holds, and at which rates they follow each other: one where they come steadily. */
+async function rateOfFile(url: string, name: string): Promise<{ frames: number; framesPerSecond: readonly number[] }> {
+  const path = join(folder, name);
+  await writeFile(path, Buffer.from(await (await fetch(url)).arrayBuffer()));
+  const { frameTicks, timeBase } = await readTimeline(path, 0);
+  const steps = new Set(frameTicks.slice(1).map((ticks, index) => ticks - (frameTicks[index] ?? 0n)));
+  const framesPerSecond = [...steps].map((ticks) => timeBase.den / (Number(ticks) * timeBase.num));
+  return { frames: frameTicks.length, framesPerSecond };
 }
 
 async function failureOf(response: Response): Promise<{ status: number; code: string }> {
@@ -166,6 +186,32 @@ describe("a server without keys", () => {
     const { video } = z.object({ video: z.object({ url: z.url() }) }).parse(data);
     const byFal = Buffer.from(await (await fetch(video.url)).arrayBuffer());
     expect(byFal.equals(byCommand)).toBe(true);
+  });
+
+  it("retimes, restores and sharpens as fal's fields say", async () => {
+    const fal = createClient(server.url);
+    const videoUrl = await fal.storage.upload(new Blob([clip], { type: "video/mp4" }));
+    const wishes = { target_fps: "60fps", enhancement_preset: "ugc", fidelity: "medium" } as const;
+    const input = { video_url: videoUrl, scale_ratio: 2, enhancement_tier: "fast", ...wishes } as const;
+    const { data, requestId } = await fal.subscribe(endpoint, { input });
+    const { video, duration } = z.object({ video: z.object({ url: z.url() }), duration: z.number() }).parse(data);
+    expect(duration).toBe(1);
+    expect(await rateOfFile(video.url, "sixty.mp4")).toEqual({ frames: 60, framesPerSecond: [60] });
+    expect((await client.job(requestId)).request).toMatchObject({ fps: 60, preset: "ugc", fidelity: "medium" });
+    const report = await reportOf(requestId);
+    expect(report).toMatchObject({ output: { frames: 60, frameRate: "60" }, frames: { output: 60, expected: 60 } });
+    expect(report.stages.map(({ name }) => name)).toEqual(expect.arrayContaining(["interpolate", "sharpen"]));
+  });
+
+  it("retimes to a fraction by the native API, and takes what the caller knows of the source", async () => {
+    const upload = await client.upload(clip, "clip.mp4");
+    const wishes = { fps: { num: 30_000, den: 1001 }, preset: "ugc", assume: { scan: "progressive", noise: 6 } };
+    const job = await client.finished((await client.submit({ upload_id: upload.id, ...quick, ...wishes })).id);
+    expect(job).toMatchObject({ state: "succeeded", request: wishes, result: { frames: 30 } });
+    expect(await rateOfFile(job.result?.url ?? "", "ntsc.mp4")).toEqual({ frames: 30, framesPerSecond: [30_000 / 1001] });
+    const { stages, decisions } = await reportOf(job.id);
+    expect(stages.map(({ name }) => name)).toEqual(expect.arrayContaining(["denoise", "interpolate"]));
+    expect(decisions).toContainEqual(expect.objectContaining({ reason: expect.stringContaining("30000/1001") }));
   });
 
   it("calls back with the finished job, signed", async () => {
@@ -297,11 +343,11 @@ describe("a server without keys", () => {
 
   it("counts", async () => {
     const text = await (await client.fetch("/metrics")).text();
-    expect(text).toMatch(/^upres_jobs_finished_total\{state="succeeded",dialect="native"\} [6-9]$/m);
+    expect(text).toMatch(/^upres_jobs_finished_total\{state="succeeded",dialect="native"\} (?:[7-9]|1[01])$/m);
     expect(text).toMatch(/^upres_jobs_finished_total\{state="cancelled",dialect="native"\} 2$/m);
     expect(text).toMatch(/^upres_jobs\{state="queued"\} 0$/m);
     expect(text).toMatch(/^upres_deliveries\{state="delivered"\} 1$/m);
-    expect(text).toMatch(/^upres_job_run_seconds_count (?:9|1[01])$/m);
+    expect(text).toMatch(/^upres_job_run_seconds_count 1[0-4]$/m);
   });
 });
 

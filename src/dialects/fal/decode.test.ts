@@ -67,7 +67,7 @@ test("whatever a body holds, it is a request or a list of what is wrong", () => 
   );
 });
 
-test("the defaults are the hosted ones, and 30fps keeps the rate of the source", () => {
+test("the defaults are the hosted ones, but the source keeps its rate", () => {
   expect(decodeInput('{"video_url":"https://a/b.mp4","sync_mode":true}')).toEqual({
     ok: true,
     videoUrl: "https://a/b.mp4",
@@ -98,6 +98,13 @@ test("every field reaches the request", () => {
     videoUrl: "",
     request: { target: { kind: "scale", factor: 10 }, fps: 60, preset: "old_film", tier: "pro", fidelity: "medium" },
   });
+});
+
+test.each([
+  ["30fps", 30],
+  ["60fps", 60],
+])("%s is a rate of %i whatever the source's", (rate, fps) => {
+  expect(decodeInput(JSON.stringify({ video_url: "v", target_fps: rate }))).toMatchObject({ ok: true, request: { fps } });
 });
 
 test("several wrong fields are named in the order of the fields", () => {

@@ -67,14 +67,16 @@ function problemsOf(error: z.ZodError, body: object): readonly Problem[] {
     .toSorted((a, b) => fieldOrder.indexOf(String(a.loc[1])) - fieldOrder.indexOf(String(b.loc[1])));
 }
 
-/** 30 frames a second is the hosted default and not a wish: it keeps the source's rate. */
+const frameRates = { "30fps": 30, "60fps": 60 } as const;
+
+/** A rate is a wish only where it is said: left out, where the hosted default is 30, the source keeps its own. */
 function toUpscaleRequest(input: Input): UpscaleRequest {
   return {
     target:
       input.scale_ratio === undefined
         ? { kind: "box", box: input.target_resolution }
         : { kind: "scale", factor: input.scale_ratio },
-    fps: input.target_fps === "60fps" ? 60 : "keep",
+    fps: input.target_fps === undefined ? "keep" : frameRates[input.target_fps],
     preset: input.enhancement_preset,
     tier: input.enhancement_tier,
     fidelity: input.fidelity,

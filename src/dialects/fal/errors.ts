@@ -12,7 +12,7 @@ type WireError =
   | { readonly kind: "request"; readonly status: number; readonly type: string; readonly detail?: string }
   | { readonly kind: "detail"; readonly status: number; readonly detail: string }
   | { readonly kind: "state"; readonly status: number; readonly state: string };
-type Field = "video_url" | "scale_ratio" | "unavailable" | "none";
+type Field = "video_url" | "scale_ratio" | "enhancement_tier" | "none";
 
 const notReachable = "Failed to download the file. Please check if the URL is accessible and try again.";
 const engineBroke = { kind: "model", status: 500, type: "internal_server_error", field: "none" } as const;
@@ -22,7 +22,7 @@ const tooMany = { kind: "request", status: 429, type: "concurrent_requests_limit
 
 const wireErrors = {
   bad_request: { kind: "request", status: 400, type: "bad_request" },
-  not_available: { kind: "model", status: 422, type: "feature_not_supported", field: "unavailable" },
+  not_available: { kind: "model", status: 422, type: "feature_not_supported", field: "enhancement_tier" },
   input_not_found: noFile,
   input_unreadable: notAVideo,
   no_video: notAVideo,
@@ -141,8 +141,8 @@ function problemsOf(wire: WireError & { kind: "model" }, failure: JobFailure, as
   switch (wire.field) {
     case "none":
       return [{ loc: ["body"], msg: "The server failed to process the request.", type, input: null, url }];
-    case "unavailable":
-      return [{ ...unavailable(failure, asked.request), type, url }];
+    case "enhancement_tier":
+      return [{ loc: ["body", "enhancement_tier"], msg, type, input: asked.request.tier, url }];
     case "scale_ratio": {
       const { target } = asked.request;
       return [{ loc: ["body", "scale_ratio"], msg, type, input: target.kind === "scale" ? target.factor : null, url }];
@@ -165,20 +165,6 @@ function contextOf(type: string, { details }: JobFailure): Record<string, unknow
     default:
       return undefined;
   }
-}
-
-/** Names the option that the engine does not have. */
-function unavailable(failure: JobFailure, request: UpscaleRequest): Pick<Problem, "loc" | "msg" | "input"> {
-  const fields = new Map<unknown, { readonly field: string; readonly input: string }>([
-    ["fps", { field: "target_fps", input: `${request.fps}fps` }],
-    ["preset", { field: "enhancement_preset", input: request.preset }],
-    ["tier", { field: "enhancement_tier", input: request.tier }],
-    ["fidelity", { field: "fidelity", input: request.fidelity }],
-  ]);
-  const missing = fields.get(failure.details["option"]);
-  if (missing === undefined) return { loc: ["body"], msg: failure.message, input: null };
-  const { field, input } = missing;
-  return { loc: ["body", field], msg: `${field} '${input}' is not available on this server yet.`, input };
 }
 
 export function tooLarge(): FalReply {

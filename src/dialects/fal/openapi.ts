@@ -15,7 +15,13 @@ const inputProperties = {
     "1080p",
     "The output's short side: 1080, 1440 or 2160. Ignored when scale_ratio is given.",
   ),
-  target_fps: choice("Target Fps", ["30fps", "60fps"], "30fps", "The output's frame rate. 30fps keeps the rate of the source."),
+  target_fps: {
+    type: "string",
+    title: "Target Fps",
+    description: "The output's frame rate. Left out: the source's own.",
+    enum: ["30fps", "60fps"],
+    examples: ["60fps"],
+  },
   enhancement_preset: choice(
     "Enhancement Preset",
     ["general", "ugc", "short_series", "aigc", "old_film"],

@@ -14,13 +14,16 @@ export type Problem = z.infer<typeof Problem>;
 /** What is wrong with one field, before it is known where the field stands. */
 type Complaint = Pick<Problem, "type" | "msg" | "ctx">;
 
-function literal<const Values extends readonly [string, ...string[]]>(values: Values, byDefault: Values[number]) {
+function literal<const Values extends readonly [string, ...string[]], Default extends Values[number] | undefined>(
+  values: Values,
+  byDefault: Default,
+) {
   const quoted = values.map((value) => `'${value}'`);
   const expected = `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1) ?? ""}`;
   return z
     .unknown()
     .optional()
-    .transform((value, context): Values[number] => {
+    .transform((value, context): Values[number] | Default => {
       if (value === undefined) return byDefault;
       const found = values.find((candidate) => candidate === value);
       if (found !== undefined) return found;
@@ -87,7 +90,7 @@ function complaintAboutRatio(value: unknown, number: number | undefined): Compla
 export const Input = z.object({
   video_url: videoUrl,
   target_resolution: literal(["1080p", "2k", "4k"], "1080p"),
-  target_fps: literal(["30fps", "60fps"], "30fps"),
+  target_fps: literal(["30fps", "60fps"], undefined),
   enhancement_preset: literal(["general", "ugc", "short_series", "aigc", "old_film"], "general"),
   enhancement_tier: literal(["fast", "standard", "pro"], "standard"),
   scale_ratio: scaleRatio,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { AppError, type ErrorCode } from "../../domain/errors.ts";
-import { defaultRequest } from "../../domain/upscale-request.ts";
 import { failureEntry, mediaProblemOf, problemOf } from "./errors.ts";
 
 /** What a call is refused with that cannot be carried out. */

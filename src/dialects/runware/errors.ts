@@ -18,7 +18,7 @@ const noMedia: WireError = { code: "mediaNotFound", status: 400, parameter: "inp
 /** Clients sort codes into classes by their words: see the spellings. */
 const wireErrors = {
   bad_request: { code: "invalidPayload", status: 400 },
-  not_available: { code: "unsupportedParameter", status: 400, parameter: "upres" },
+  not_available: { code: "unsupportedParameter", status: 400, parameter: "upres.tier" },
   input_not_found: { ...noTransfer, message: "The video cannot be found." },
   input_unreadable: badVideo,
   no_video: badVideo,
@@ -83,14 +83,7 @@ export function mediaProblemOf(error: unknown, parameter: "media" | "image"): Pr
 export function failureEntry({ failure }: Pick<Job, "failure">, taskUUID: string): ErrorEntry {
   const { code: errorCode, message: ownMessage }: JobFailure = failure ?? cancelled;
   const { code, parameter, message = ownMessage }: WireError = errorCode === "internal" ? broke : wireErrors[errorCode];
-  const field = errorCode === "not_available" ? unavailableField(failure) : parameter;
-  return { code, status: "error", message, ...(field !== undefined && { parameter: field }), taskUUID, taskType: "upscale" };
+  return { code, status: "error", message, ...(parameter !== undefined && { parameter }), taskUUID, taskType: "upscale" };
 }
 
 const cancelled: JobFailure = { code: "cancelled", message: "The task was cancelled.", details: {} };
-
-/** The field of what the engine does not have. */
-function unavailableField(failure: JobFailure | undefined): string {
-  const option = failure?.details["option"];
-  return typeof option === "string" ? `upres.${option}` : "upres";
-}

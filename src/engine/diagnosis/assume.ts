@@ -16,6 +16,7 @@ export function applyAssumptions(found: Diagnosis, assume: Assumptions | undefin
     cadence:
       assume.cadence === undefined ? found.cadence : { kind: assume.cadence, uniqueShare: uniqueShare(assume.cadence, found) },
     trueSize: assume.enlarged === undefined ? found.trueSize : assume.enlarged === "none" ? undefined : assume.enlarged,
+    compression: assume.compression ?? found.compression,
     blockiness: assume.blockiness ?? found.blockiness,
     ringing: assume.ringing ?? found.ringing,
     noiseSigma: assume.noise ?? found.noiseSigma,

@@ -17,7 +17,7 @@ const fewestSites = 100;
 const fewestSmooth = 0.02;
 
 /** Turns what was measured into findings. Pure. */
-export function conclude(measures: Measures, video: VideoStream): Diagnosis {
+export function conclude(measures: Measures, video: VideoStream, compression: number | undefined): Diagnosis {
   const { width, height } = video.codedSize;
   if (measures.frames === 0) return { ...nothingFound, findings: describe(nothingFound, video) };
   const scan = neverInterlaced.test(video.codec)
@@ -35,6 +35,7 @@ export function conclude(measures: Measures, video: VideoStream): Diagnosis {
     sampledFrames: measures.frames,
     cadence: { kind: cadence.kind, uniqueShare: cadence.uniqueShare },
     trueSize: scan.scan === "progressive" ? trueSize(measures, upright(video)) : undefined,
+    compression: compression ?? nothingFound.compression,
     blockiness,
     // Ripples alone may be texture: they count where the codec's blocks show as well.
     ringing: median(measures.ringing.map(ringingStrength)) * clamp(blockiness * 3, 0, 1),
@@ -46,7 +47,10 @@ export function conclude(measures: Measures, video: VideoStream): Diagnosis {
     isMonochrome: judgeMonochrome(inner, video),
     fading: { isFaded: judgeFading(places, video), places },
     cuts: countCuts(measures.windows),
-    unmeasured: unmeasured(measures, scan.scan === "progressive" && cadence.pairs === 0, places),
+    unmeasured: [
+      ...unmeasured(measures, scan.scan === "progressive" && cadence.pairs === 0, places),
+      ...(compression === undefined ? (["compression"] as const) : []),
+    ],
     findings: [],
   };
   return { ...diagnosis, findings: describe(diagnosis, video) };

@@ -4,6 +4,7 @@ import { sampleFrames } from "../../media/samples.ts";
 import type { Timeline } from "../../media/timeline.ts";
 import { applyAssumptions } from "./assume.ts";
 import { Collector } from "./collect.ts";
+import { measureCompression } from "./compression.ts";
 import { conclude } from "./conclude.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import { choosePlaces } from "./places.ts";
@@ -11,7 +12,7 @@ import { choosePlaces } from "./places.ts";
 export type DiagnosisQuestion = {
   readonly path: string;
   readonly video: VideoStream;
-  readonly timeline: Pick<Timeline, "frameTicks" | "keyTicks">;
+  readonly timeline: Pick<Timeline, "frameTicks" | "keyTicks" | "extents">;
   /** What the caller knows better. */
   readonly assume?: Assumptions | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -24,5 +25,5 @@ export async function diagnose({ path, video, timeline, assume, signal }: Diagno
   const places = choosePlaces({ ...timeline, pixels: width * height });
   using collector = new Collector(video);
   for await (const sample of sampleFrames({ path, streamIndex: video.index, places, signal })) await collector.look(sample);
-  return applyAssumptions(conclude(collector.finish(), video), assume, video);
+  return applyAssumptions(conclude(collector.finish(), video, measureCompression(video, timeline)), assume, video);
 }

@@ -13,6 +13,8 @@ export type Diagnosis = {
   readonly cadence: Cadence;
   /** The size from which the picture was enlarged before; undefined when nothing points to that. */
   readonly trueSize: Size | undefined;
+  /** How hard the codec squeezed, by its bits for each pixel: 0 hardly, 1 to the utmost. */
+  readonly compression: number;
   /** Edges of the codec's blocks: 0 none, 0.2 seen when looked for, 0.5 plain, 1 mosaic. */
   readonly blockiness: number;
   /** Ripples of a codec that leaves blocks as well, beside strong edges, on the same scale. */
@@ -90,6 +92,7 @@ export const nothingFound: Diagnosis = {
   sampledFrames: 0,
   cadence: { kind: "every_frame", uniqueShare: 1 },
   trueSize: undefined,
+  compression: 0,
   blockiness: 0,
   ringing: 0,
   noiseSigma: 0,

@@ -30,6 +30,7 @@ export function describe(diagnosis: Diagnosis, video: VideoStream, assume: Assum
       trueSize === undefined ? "no sign of it" : `from about ${trueSize.width}x${trueSize.height}`,
       trueSize === undefined ? "no sharp end of the fine detail" : "the fine detail ends abruptly, as after a resize",
     ),
+    line("compression", grade(diagnosis.compression), `${diagnosis.compression.toFixed(2)} of 1, by its bits for each pixel`),
     line("blockiness", grade(diagnosis.blockiness), `${diagnosis.blockiness.toFixed(2)} of 1, by the edges of 8x8 blocks`),
     line("ringing", grade(diagnosis.ringing), `${diagnosis.ringing.toFixed(2)} of 1, by the ripples beside strong edges`),
     line("noise", noiseWord(diagnosis.noiseSigma), `sigma ${diagnosis.noiseSigma.toFixed(1)} of 255 in flat areas`),

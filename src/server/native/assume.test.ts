@@ -13,6 +13,8 @@ it.each([
   [{ noise: 1000 }, /assume\.noise/],
   [{ scan: "wavy" }, /assume\.scan/],
   [{ letterbox: { top: -1, bottom: 0, left: 0, right: 0 } }, /assume\.letterbox/],
+  [{ letterbox: "wide" }, /assume\.letterbox: It takes none, or .*top, bottom, left, right/],
+  [{ enlarged: "640x360" }, /assume\.enlarged: It takes none, or .*width, height/],
   [{ wobble: 1 }, /wobble/],
 ])("refuses %j by name", (assume, problem) => {
   expect(() => parseBody(CreateJob, { ...source, assume })).toThrow(problem);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { Assumptions } from "../../domain/assumptions.ts";
 import { dialectNames, type Job, jobStates } from "../../domain/job.ts";
 import { boxes, containers, defaultRequest, presets, tiers, UpscaleRequest } from "../../domain/upscale-request.ts";
 import { AppError } from "../../domain/errors.ts";
+import { Findings, FrameRate } from "./picture-fields.ts";
 import type { ResultLink } from "./result-link.ts";
 import { describeSource, JobSourceDocument, TasteFacts, tasteOf } from "./job-facts.ts";
 import { averageFramesPerSecond, estimateSecondsLeft } from "./seconds-left.ts";
@@ -13,15 +13,13 @@ export const Picture = z.object({
     .optional()
     .describe("Short side of the output: 1080, 1440 or 2160 pixels. Left out: the next above the source."),
   scale: z.number().min(1.1).max(10).optional().describe("How many times larger, instead of `to`."),
-  fps: UpscaleRequest.shape.fps
-    .default(defaultRequest.fps)
-    .describe("Frames a second: the source's own, a whole number up to 240, or a fraction such as 24000/1001."),
+  fps: FrameRate.default(defaultRequest.fps),
   preset: z.enum(presets).default(defaultRequest.preset).describe("What the video shows."),
   tier: z.enum(tiers).default(defaultRequest.tier).describe("Speed against quality."),
   fidelity: z.enum(["high", "medium"]).default(defaultRequest.fidelity).describe("How close to the source the result stays."),
   format: z.enum(containers).default(defaultRequest.container),
   quality: z.int().min(20).max(99).default(defaultRequest.quality).describe("20: small file, 99: nearly lossless."),
-  assume: Assumptions.optional().describe("What is known better than the diagnosis of a plan would find, by its topics."),
+  assume: Findings.optional(),
 });
 
 const Source = {

@@ -58,7 +58,7 @@ describe("a refused task", () => {
 /** Every way a job fails, and what a poll says of it. */
 const failures = {
   bad_request: ["invalidPayload", undefined],
-  not_available: ["unsupportedParameter", "upres.fps"],
+  not_available: ["unsupportedParameter", "upres.tier"],
   input_not_found: ["failedToTransferVideo", "inputs.video"],
   input_unreadable: ["invalidInputsVideo", "inputs.video"],
   no_video: ["invalidInputsVideo", "inputs.video"],
@@ -97,7 +97,7 @@ const isOwnAffair = (code: string, wireCode: string): boolean =>
   ["processingFailed", "providerUnavailable", "taskFailed", "taskNotFound"].includes(wireCode) || code === "input_not_found";
 
 test.each(Object.entries(failures))("a task that failed of %s says so with status 200", async (code, [wireCode, parameter]) => {
-  const task = upscaleTask({ upres: { fps: 60 } });
+  const task = upscaleTask({ upres: { tier: "pro" } });
   await post(server, [task]);
   const claim = await server.driver.start();
   await server.driver.fail(claim, { code: code as ErrorCode, message: "It did not work.", details: {} }); // a key of the table

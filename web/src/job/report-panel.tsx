@@ -123,7 +123,7 @@ function ReportView({ job, report }: { readonly job: Job; readonly report: Repor
       {report.stages !== undefined && report.stages.length > 0 && (
         <section aria-labelledby="stages">
           <h2 id="stages">What was done to the picture</h2>
-          <Lines
+          <DecisionLines
             lines={report.stages.map(({ name, choice, reason }) => ({ topic: name.replaceAll("_", " "), choice, reason }))}
           />
         </section>
