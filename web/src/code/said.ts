@@ -16,7 +16,7 @@ export function boxOf({ request: { target }, result }: JobFacts): Box | undefine
 type FalInput = {
   target_resolution?: Box;
   scale_ratio?: number;
-  target_fps?: "60fps";
+  target_fps?: "30fps" | "60fps";
   enhancement_preset?: Preset;
   enhancement_tier?: Tier;
   fidelity?: "medium";
@@ -30,7 +30,7 @@ export function sayForFal(job: JobFacts): Said<FalInput> {
   return {
     body: {
       ...(scale === undefined ? { target_resolution: box ?? "1080p" } : { scale_ratio: scale }),
-      ...(request.fps === 60 && { target_fps: "60fps" }),
+      ...((request.fps === 30 || request.fps === 60) && { target_fps: `${request.fps}fps` as const }),
       ...(request.preset !== "general" && { enhancement_preset: request.preset }),
       enhancement_tier: request.tier,
       ...(request.fidelity !== "high" && { fidelity: request.fidelity }),
@@ -39,9 +39,9 @@ export function sayForFal(job: JobFacts): Said<FalInput> {
       ...(scale === undefined && box === undefined
         ? ["It takes one of three sizes or a factor; this one is asked for 1080p."]
         : []),
-      ...(request.fps === "keep" || request.fps === 60
+      ...(request.fps === "keep" || request.fps === 30 || request.fps === 60
         ? []
-        : [`Its rates are 30fps, which keeps the source's own, and 60fps; not ${rateText(request.fps)}.`]),
+        : [`Its rates are 30fps and 60fps, not ${rateText(request.fps)}.`]),
       ...(request.format === "mp4" ? [] : [`It always writes MP4, this job wrote ${request.format.toUpperCase()}.`]),
       ...(request.quality === 90 ? [] : [`It has no field for the quality: 90 there, ${request.quality} here.`]),
     ],
