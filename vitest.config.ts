@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-// Three projects: what is pure runs first, then what speaks to services whose work is done by hand, both two files at a time;
-// what drives the engine runs file after file, since one engine already keeps every core busy. Forks rather than threads,
-// because native modules are loaded.
+// Three projects: what is pure runs first, two files at a time; then what speaks to services whose work is done by hand, which
+// mostly waits, three at a time; then what drives the engine, two at a time, since one engine nearly keeps two cores busy.
+// Forks rather than threads, because native modules are loaded.
 const slow = { testTimeout: 240_000, hookTimeout: 240_000, teardownTimeout: 20_000 };
 const realWork = ["test/wire/**/real.test.ts"];
 export default defineConfig({
@@ -25,7 +25,7 @@ export default defineConfig({
           name: "service",
           include: ["test/{contract,wire}/**/*.test.ts"],
           exclude: realWork,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           ...slow,
         },
@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/{golden,fault,e2e}/**/*.test.ts", ...realWork],
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           ...slow,
         },

@@ -11,7 +11,7 @@ export function reportRows(report: Report): readonly (readonly string[])[] {
     ["input", describeMedia(report.input)],
     ["output", describeMedia(report.output)],
     ["frames", `${frames.source} in, ${frames.output} out${unusualFrames(report)}`],
-    ["network", network === undefined ? "none" : `${network.id}, ${network.passes} pass${network.passes === 1 ? "" : "es"}`],
+    ["network", describeNetwork(network)],
     ...(network?.licence === undefined ? [] : [["network file", `sha256 ${network.sha256}; licence: ${network.licence}`]]),
     ...report.stages.map(({ choice, reason }) => ["stage", `${choice}: ${reason}`]),
     ["provider", `${provider.name} (${provider.reason})`],
@@ -89,4 +89,11 @@ function nameStream({ kind, index, language }: StreamDecision): string {
 function describeDecision(stream: StreamDecision): string {
   const action = { keep: "kept", drop: "dropped", convert: "converted" }[stream.action];
   return `${action}: ${stream.reason}`;
+}
+
+function describeNetwork(network: Report["network"]): string {
+  if (network === undefined) return "none";
+  const { id, passes, laterId } = network;
+  if (laterId !== undefined) return `${id}, then ${laterId}${passes > 2 ? `, ${passes - 1} times` : ""}`;
+  return `${id}, ${passes} pass${passes === 1 ? "" : "es"}`;
 }

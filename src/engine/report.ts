@@ -1,5 +1,6 @@
 import type { Chapter, ColorInfo, HdrMetadata, Size } from "../domain/media-info.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
+import type { PlannedNetwork } from "./plan.ts";
 import type { Decision } from "./decisions.ts";
 import type { StageName } from "./stage-plan.ts";
 import type { StageFacts } from "./stages/stage.ts";
@@ -77,9 +78,7 @@ export type Report = {
     readonly audioOffsetSeconds: number | undefined;
   };
   readonly comparison: Comparison;
-  readonly network:
-    | { readonly id: string; readonly passes: number; readonly sha256: string; readonly licence?: string }
-    | undefined;
+  readonly network: (PlannedNetwork & { readonly sha256: string }) | undefined;
   readonly provider: { readonly name: string; readonly reason: string };
   readonly speed: {
     readonly wallSeconds: number;

@@ -15,6 +15,7 @@ import { writeColor } from "./color.ts";
 import { check, isAgain, isEndOfFile } from "./ffmpeg.ts";
 import type { VideoFrame } from "./frame.ts";
 import { pixelFormat } from "./pixel-format.ts";
+import { repeatableOptions } from "./repeatable.ts";
 
 export type EncodeSettings = {
   readonly codec: string;
@@ -64,7 +65,7 @@ export class VideoEncoder implements Disposable {
       context.threadCount = settings.threads;
       context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
       writeColor(context, settings.color);
-      const options = Dictionary.fromObject({ ...settings.options });
+      const options = Dictionary.fromObject({ ...(await repeatableOptions(settings.codec)), ...settings.options });
       check(await context.open2(codec, options), "encode_failed", `The ${settings.codec} encoder refuses its settings`);
       return new VideoEncoder(context);
     } catch (error) {

@@ -28,3 +28,11 @@ test("after a preset's first doubling the tier's general network goes on; the ge
   expect(laterModel(selectModel("standard", "ugc"))).toBe(selectModel("standard", "general"));
   expect(laterModel(selectModel("fast", "general"))).toBeUndefined();
 });
+
+test("pro sees several frames; on sources whose damage has weights of its own, those of standard come first", () => {
+  const pro = selectModel("pro", "general");
+  expect(pro.frames).toBe(5);
+  expect(laterModel(pro)).toBe(selectModel("standard", "general"));
+  expect(selectModel("pro", "ugc")).toBe(selectModel("standard", "ugc"));
+  expect(selectModel("pro", "aigc")).toBe(pro);
+});

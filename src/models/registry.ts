@@ -2,6 +2,7 @@ import { AppError } from "../domain/errors.ts";
 import { ModelDescriptor } from "../domain/model-descriptor.ts";
 import type { Tier } from "../domain/upscale-request.ts";
 import generalFast from "../../models/general-fast-x2.json" with { type: "json" };
+import generalPro from "../../models/general-pro-x2.json" with { type: "json" };
 import generalStandard from "../../models/general-standard-x2.json" with { type: "json" };
 import oldFilmFast from "../../models/old-film-fast-x2.json" with { type: "json" };
 import oldFilmStandard from "../../models/old-film-standard-x2.json" with { type: "json" };
@@ -12,6 +13,7 @@ import ugcStandard from "../../models/ugc-standard-x2.json" with { type: "json" 
 export const bundledModels: readonly ModelDescriptor[] = [
   generalFast,
   generalStandard,
+  generalPro,
   ugcFast,
   ugcStandard,
   oldFilmFast,

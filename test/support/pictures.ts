@@ -3,6 +3,7 @@ import { defaultRequest, type UpscaleRequest } from "../../src/domain/upscale-re
 import { inspect } from "../../src/engine/inspect.ts";
 import { PictureWay } from "../../src/engine/picture-way.ts";
 import type { Plan } from "../../src/engine/plan.ts";
+import type { Network } from "../../src/engine/stages/enhance.ts";
 import { Restorer } from "../../src/engine/stages/restored.ts";
 import { noContext } from "../../src/engine/stages/stage.ts";
 import type { VideoFrame } from "../../src/media/frame.ts";
@@ -19,13 +20,18 @@ export async function planOf(path: string, request: Partial<UpscaleRequest>): Pr
 /** A frame's time and the hash of its samples. */
 export type FrameHash = { readonly ticks: bigint; readonly hash: string };
 
-/** What the encoder would get, with segments beginning at the frames of these numbers; plainly resampled, without a network. */
-export async function picturesOf(path: string, plan: Plan, cuts: readonly number[]): Promise<readonly FrameHash[]> {
+/** What the encoder would get, with segments beginning at the frames of these numbers; plainly resampled without a network. */
+export async function picturesOf(
+  path: string,
+  plan: Plan,
+  cuts: readonly number[],
+  network?: Network,
+): Promise<readonly FrameHash[]> {
   const timeline = await readTimeline(path, plan.source.streamIndex);
   const starts = [0, ...cuts].map((frame) => timeline.frameTicks[frame] ?? 0n);
   const hashes: FrameHash[] = [];
   for (const [index, fromTicks] of starts.entries()) {
-    using way = new PictureWay(plan, undefined);
+    using way = new PictureWay(plan, network);
     const segment = { index, fromTicks, untilTicks: starts[index + 1] };
     const frames = way.run({
       inputPath: path,

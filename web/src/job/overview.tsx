@@ -69,10 +69,10 @@ function Result({ job, result }: { readonly job: Job; readonly result: NonNullab
       : (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000;
   return (
     <section className={styles.result} aria-label="Result">
-      <a className={styles.picture} href={compare}>
+      <a className={styles.picture} href={compare} aria-label="Compare the result with the original">
         <FrameImage
           path={`/api/jobs/${job.id}/frame?of=result&index=${Math.floor(result.frames / 2)}&format=jpeg&max_width=960`}
-          alt="A picture from the middle of the result. Compare it with the original."
+          alt="A picture from the middle of the result"
         />
       </a>
       <dl className={`${styles.outcome} numbers`}>
