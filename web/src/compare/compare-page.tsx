@@ -25,7 +25,7 @@ export function ComparePage({ query }: { readonly query: URLSearchParams }) {
   const names = useMemo((): readonly [string, string] => {
     if (value === undefined) return ["Original", "Upscaled"];
     const other = value.partners.find((candidate) => candidate.value === partner)?.label ?? "Original";
-    return [other, partner === "original" ? "Upscaled" : describeRequest(value.job)];
+    return partner === "original" ? ["Original", "Upscaled"] : [withoutSize(other), withoutSize(describeRequest(value.job))];
   }, [value, partner]);
 
   if (error !== undefined) {
@@ -79,4 +79,12 @@ async function open(jobId: string, partner: string, signal: AbortSignal): Promis
   const { jobs } = await api.jobs({ limit: 50, source: job.source.id, states: ["succeeded"], tastes: "show" }, signal);
   const others = jobs.filter(({ id }) => id !== jobId).map((other) => ({ value: other.id, label: describeRequest(other) }));
   return { job, comparison, partners: [{ value: "original", label: "Original" }, ...others] };
+}
+
+/** The stage shows each picture's size itself. */
+function withoutSize(name: string): string {
+  return name
+    .split(" · ")
+    .filter((part) => !/^\d+ × \d+$/.test(part))
+    .join(" · ");
 }
