@@ -157,8 +157,12 @@ describe.skipIf(chromiumPath === undefined || !existsSync(source))("the playgrou
     await page.keyboard.press("Enter");
     await (await chooser).setFiles(source);
     await page.getByText("What it takes").waitFor();
-    await page.getByRole("radiogroup", { name: "Size" }).getByRole("radio", { checked: true }).focus();
-    for (const _ of [1, 2, 3]) await page.keyboard.press("ArrowRight");
+    const sizes = page.getByRole("radiogroup", { name: "Size" });
+    await sizes.getByRole("radio", { checked: true }).focus();
+    for (const size of ["2k", "4k", "2×"]) {
+      await page.keyboard.press("ArrowRight");
+      await sizes.getByRole("radio", { name: size, exact: true, checked: true }).waitFor({ state: "attached" });
+    }
     await eventually(async () => await page.getByText(/^Standard · 352 × 288/).count()).toBe(1);
     await page.getByRole("radio", { name: /^Standard/ }).focus();
     await page.keyboard.press("ArrowLeft");
