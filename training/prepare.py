@@ -1,6 +1,6 @@
-"""Builds the training pairs: high-resolution scenes and their degraded halves, as uint8 arrays.
+"""Builds the training pairs: high-resolution scenes and their degraded reductions, as uint8 arrays.
 
-Each scene becomes `<kind>-<number>-high.npy` [F, H, W] and `<kind>-<number>-low.npy` [V, F, H/2, W/2]:
+Each scene becomes `<kind>-<number>-high.npy` [F, H, W] and `<kind>-<number>-low.npy` [V, F, H/s, W/s]:
 F kept frames, V variants; variant 0 is never encoded, the others are, one per band of rate factors. For networks that
 see several frames (`--neighbours`) the input keeps every frame of the scene; `align.py` then lays neighbours on frames.
 """
@@ -21,12 +21,12 @@ import splits
 KEPT_FRAMES = (0, 4, 7, 10)  # of scenes.FRAMES; x264 makes I, P and B frames of them
 CENTRE_FRAMES = (3, 5, 6, 8)  # kept instead where two neighbours on each side are needed
 VIEW = (640, 480)
-FULL_RANGE_SHARE, OBJECT_SHARE = 0.2, 0.25
+FULL_RANGE_SHARE, OBJECT_SHARE = 0.2, 0.35
 SOFT_SHARE, SOFT_SIGMA = 0.15, (0.5, 1.8)  # out of focus, or enlarged before; high-resolution pixels
 NOISE_SHARE, NOISE_SIGMA = 0.35, (0.5, 4.0)  # 8-bit code values
-CODED_SOURCE_SHARE, CODED_SOURCE_CRF = 0.35, (14, 30)
+CODED_SOURCE_SHARE, CODED_SOURCE_CRF = 0.5, (14, 30)
 LARGE_PIXELS = 1_500_000  # stills above this size give several views
-VIEWS_OF_LARGE, VIEWS_OF_SMALL, SCENES_PER_CLIP = 20, 3, 8
+VIEWS_OF_LARGE, VIEWS_OF_SMALL, SCENES_PER_CLIP = 20, 3, 16
 SKIPPED_FONTS = ("Math", "Emoji", "Symbol", "Noto", "Music")  # many of their fonts lack Latin letters
 
 
@@ -93,7 +93,7 @@ def make_scene(job: dict) -> None:
     elif job["preset"] == "old_film":
         target, variants = presets.old_film_variants(frames, generator, job["overlays"])
     else:
-        target, variants = presets.general_variants(frames, generator)
+        target, variants = presets.general_variants(frames, job["scale"], generator)
     kept = list(CENTRE_FRAMES if job["neighbours"] else KEPT_FRAMES)
     low = np.stack(variants)
     np.save(job["stem"] + "-low.npy", low if job["neighbours"] else low[:, kept])
@@ -124,6 +124,7 @@ def plan(arguments: argparse.Namespace) -> list[dict]:
         job["preset"] = arguments.preset
         job["overlays"] = overlays
         job["neighbours"] = arguments.neighbours
+        job["scale"] = arguments.scale
         job["other"] = stills[generator.integers(len(stills))]
         job["stem"] = str(arguments.out / f"{job['kind']}-{number:04d}")
     return jobs
@@ -136,6 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stills", type=Path, nargs="+", default=[shared / "training-data/cid22_training_512"])
     parser.add_argument("--preset", choices=("general", "ugc", "old_film"), default="general")
+    parser.add_argument("--scale", type=int, choices=(2, 4), default=2, help="how much smaller general's input is")
     parser.add_argument("--neighbours", action="store_true", help="keep every frame of the input, for align.py")
     parser.add_argument("--overlays", type=Path, default=shared / "training-data/film_damage_overlays")
     parser.add_argument("--clips", type=Path, default=shared / "clips")
@@ -145,6 +147,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
+    if arguments.scale != 2 and arguments.preset != "general":
+        parser.error("pairs of presets are halves")
     arguments.out.mkdir(parents=True, exist_ok=True)
     jobs = [job for job in plan(arguments) if not Path(job["stem"] + "-high.npy").exists()]
     with Pool(arguments.workers) as pool:

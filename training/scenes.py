@@ -26,7 +26,7 @@ def to_luma(image: Image.Image, full_range: bool) -> Image.Image:
 
 
 def pan(picture: Image.Image, size: tuple[int, int], zoom: float, generator: np.random.Generator) -> np.ndarray:
-    """A moving view: constant sub-pixel velocity, a slight zoom and turn.
+    """A moving view: constant sub-pixel velocity, a slight zoom and turn, and the shake of a hand in some.
 
     Shape: uint8 [FRAMES, height, width]. Units: `size` in pixels; `zoom` in view pixels per picture pixel.
     """
@@ -37,7 +37,8 @@ def pan(picture: Image.Image, size: tuple[int, int], zoom: float, generator: np.
     growth = generator.choice([0.0, generator.uniform(-0.004, 0.004)])
     turn = generator.choice([0.0, generator.uniform(-0.003, 0.003)])
     margin = 1.0 + FRAMES * abs(growth) + FRAMES * abs(turn)
-    reach = np.array(size) / zoom * margin / 2 + np.abs(step) * FRAMES / 2 / zoom
+    shake = generator.normal(0, generator.choice([0.0, 0.0, 0.5, 1.5]), (FRAMES, 2))
+    reach = np.array(size) / zoom * margin / 2 + (np.abs(step) * FRAMES / 2 + np.abs(shake).max()) / zoom
     room = np.array(picture.size) / 2 - reach - 2
     centre = np.array(picture.size) / 2 + generator.uniform(-1, 1, 2) * np.maximum(room, 0)
     frames = []
@@ -45,7 +46,7 @@ def pan(picture: Image.Image, size: tuple[int, int], zoom: float, generator: np.
         time = index - FRAMES / 2
         angle, factor = turn * time, (1 + growth * time) / zoom
         cosine, sine = np.cos(angle) * factor, np.sin(angle) * factor
-        x, y = centre + step * time / zoom
+        x, y = centre + (step * time + shake[index]) / zoom
         left, top = x - cosine * width / 2 + sine * height / 2, y - sine * width / 2 - cosine * height / 2
         matrix = (cosine, -sine, left, sine, cosine, top)
         frames.append(np.asarray(picture.transform(size, Image.AFFINE, matrix, Image.BICUBIC)))

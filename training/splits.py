@@ -33,11 +33,14 @@ MEASURED_CLIPS = (
 
 # Clips that train; those below 720p are halved first, because they are compressed themselves.
 TRAINING_CLIPS_HALVED = (
+    "1-face_intel_asl_book.*",
+    "1-face_mdn_tears-of-steel_*",
     "2-nature_hhoppe_brink_loop_512.*",
     "2-nature_mdn_flower.*",
     "3-motion_gopro_max-heromode.*",
     "3-motion_udacity_solidWhiteRight.*",
     "4-anim_sintel_*",
+    "7-old_mdn_friday.*",
 )
 TRAINING_CLIPS_FULL = ("5-screen_vhs_neofetch.*",)
 

@@ -51,6 +51,21 @@ RECIPES = {
     "old-film-standard-x2": Recipe(
         steps=22_000, batch=8, patch=96, peak_rate=6e-4, variant_shares=(0.15, 0.35, 0.3, 0.2),
     ),
+    "general-standard-x4": Recipe(
+        steps=40_000, batch=16, patch=48, peak_rate=6e-4, variant_shares=(0.22, 0.18, 0.25, 0.35),
+    ),
+    "ugc-fast-x1": Recipe(
+        steps=60_000, batch=16, patch=64, peak_rate=6e-4, variant_shares=(0.1, 0.3, 0.35, 0.25),
+    ),
+    "ugc-standard-x1": Recipe(
+        steps=22_000, batch=8, patch=96, peak_rate=4e-4, variant_shares=(0.1, 0.3, 0.35, 0.25),
+    ),
+    "old-film-fast-x1": Recipe(
+        steps=60_000, batch=16, patch=64, peak_rate=6e-4, variant_shares=(0.15, 0.35, 0.3, 0.2),
+    ),
+    "old-film-standard-x1": Recipe(
+        steps=22_000, batch=8, patch=96, peak_rate=4e-4, variant_shares=(0.15, 0.35, 0.3, 0.2),
+    ),
 }
 ABSOLUTE_SHARE = 0.5  # of the training, before the loss follows the squared error
 SMALLEST_SQUARE = (0.5 / 255) ** 2  # below half a code value nothing is left to gain
@@ -80,7 +95,7 @@ class Training:
 
     def __init__(self, network_id: str, folder: Path, device: torch.device) -> None:
         self.recipe, self.device = RECIPES[network_id], device
-        self.network = LumaUpscaler(SHAPES[network_id]).to(device)
+        self.network = LumaUpscaler(SHAPES[network_id]).to(device, memory_format=torch.channels_last)
         self.average = deepcopy(self.network)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.recipe.peak_rate, betas=(0.9, 0.99))
         self.step, self.seconds = 0, 0.0
@@ -135,8 +150,10 @@ def train(network_id: str, pairs_folder: Path, checkpoints: Path, limit_minutes:
     torch.manual_seed(1)
     training = Training(network_id, checkpoints, device)
     shape, recipe = SHAPES[network_id], training.recipe
-    seed = [1, training.step]
-    pairs = PairPatches(pairs_folder, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed, shape.frames)
+    pairs = PairPatches(
+        pairs_folder, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed=[1, training.step],
+        frames=shape.frames, scale=shape.scale,
+    )
     limit_seconds = limit_minutes * 60
     losses, saved_at, last = [], time.monotonic(), time.monotonic()
     while (progress := training.progress(limit_seconds)) < 1:

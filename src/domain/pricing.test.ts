@@ -15,7 +15,10 @@ test.each([
   ["pro", "keep", "4k", 288_000n],
   ["pro", 60, "2k", 288_000n],
   ["pro", 60, "4k", 576_000n],
-] as const)("a second of %s at %s frames in %s costs %i micros", (tier, fps, box, micros) => {
+  ["fast", { num: 60, den: 1 }, "1080p", 14_400n],
+  ["fast", { num: 60_000, den: 1001 }, "1080p", 14_400n],
+  ["fast", { num: 24_000, den: 1001 }, "1080p", 7_200n],
+] as const)("a second of %s at %j frames in %s costs %i micros", (tier, fps, box, micros) => {
   const request: UpscaleRequest = { ...defaultRequest, tier, fps, target: { kind: "box", box } };
   expect(priceMicros("fal", request, result)).toBe(micros);
 });

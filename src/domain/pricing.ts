@@ -1,5 +1,6 @@
 import type { DialectName } from "./job.ts";
-import type { UpscaleRequest } from "./upscale-request.ts";
+import type { Rational } from "./rational.ts";
+import { rateOf, type UpscaleRequest } from "./upscale-request.ts";
 
 /** What a price depends on once the result is there. */
 export type PricedResult = { readonly durationSeconds: number; readonly width: number; readonly height: number };
@@ -24,7 +25,11 @@ export function falBillableUnits(request: UpscaleRequest, result: PricedResult):
 
 function falFactor({ target, fps, tier }: UpscaleRequest, { width, height }: PricedResult): number {
   const size = target.kind === "box" ? falBoxFactors[target.box] : sizeFactor(width * height);
-  return size * (fps === 60 ? 2 : 1) * (tier === "pro" ? 10 : 1);
+  return size * (fps !== "keep" && isAbove30(rateOf(fps)) ? 2 : 1) * (tier === "pro" ? 10 : 1);
+}
+
+function isAbove30({ num, den }: Rational): boolean {
+  return num > 30 * den;
 }
 
 function sizeFactor(pixels: number): number {

@@ -1,4 +1,5 @@
 import type { Assumptions } from "../domain/assumptions.ts";
+import type { ErrorCode } from "../domain/errors.ts";
 import type { PresetClues } from "../domain/preset-clues.ts";
 import type { Size } from "../domain/media-info.ts";
 import type { Tier, UpscaleRequest } from "../domain/upscale-request.ts";
@@ -40,7 +41,7 @@ export type FoundTier =
       readonly copiedBytes: number;
       readonly decisions: readonly { readonly topic: string; readonly choice: string; readonly reason: string }[];
     }
-  | { readonly tier: Tier; readonly failure: { readonly code: string; readonly message: string } };
+  | { readonly tier: Tier; readonly failure: { readonly code: ErrorCode; readonly message: string } };
 
 export type Findings = readonly { readonly topic: string; readonly finding: string; readonly reason: string }[];
 

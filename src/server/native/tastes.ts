@@ -10,6 +10,7 @@ import { accountOf } from "../auth.ts";
 import { openUpload, requestOf } from "./estimates.ts";
 import { tasteGroup, type TasteFacts } from "./job-facts.ts";
 import { createJobEncoder } from "./job-encoder.ts";
+import type { FoundTier } from "../../worker/viewer-messages.ts";
 import type { NativeParts } from "./parts.ts";
 import { EstimateQuestion, type TasteDocument } from "./page-wire.ts";
 import { uploadKey } from "./uploads.ts";
@@ -107,7 +108,7 @@ export function tasteRoutes(parts: NativeParts): FastifyPluginAsync {
   };
 }
 
-function failureOf(tier: object | undefined): AppError {
-  const failure = tier !== undefined && "failure" in tier ? (tier.failure as { message: string }) : undefined; // a FoundTier
-  return new AppError("not_available", failure?.message ?? "No tier can do this.");
+function failureOf(tier: FoundTier | undefined): AppError {
+  if (tier === undefined || !("failure" in tier)) return new AppError("internal", "No tier was looked at.");
+  return new AppError(tier.failure.code, tier.failure.message);
 }
