@@ -1,12 +1,14 @@
+import type { UpscaleRequest } from "../../src/domain/upscale-request.ts";
+import type { StageName } from "../../src/engine/stage-plan.ts";
 import { FrameFilter } from "../../src/media/filter.ts";
 import { wearFilm, wornReference, type Overlay } from "./film.ts";
-import { throughH264 } from "./h264.ts";
+import { type CodedVideo, throughH264 } from "./h264.ts";
 import { copyFrame, mapSamples, Pictures, scale } from "./material.ts";
 import { seededRandom } from "./random.ts";
 
-/** What a degradation makes of a clip: the pictures to upscale, and what the results are compared with where it is not the
- *  ground truth itself. Owns: both. */
-export type Degraded = { readonly source: Pictures; readonly reference?: Pictures };
+/** What a degradation makes of a clip: the pictures to upscale, the same as the video that they were decoded from where there
+ *  is one, and what the results are compared with where it is not the ground truth itself. Owns: the pictures. */
+export type Degraded = { readonly source: Pictures; readonly video?: CodedVideo; readonly reference?: Pictures };
 
 export type DegradeOptions = {
   readonly factor: number;
@@ -18,7 +20,7 @@ export type DegradeOptions = {
 
 type Degrade = (truth: Pictures, options: DegradeOptions) => Promise<Degraded>;
 
-/** How the picture is spoiled, by name. Each brings it to 1/`factor` by area (FFmpeg's `area`). */
+/** How the picture is spoiled, by name. Each brings it to 1/`factor` by area (FFmpeg's `area`); 1 leaves its size. */
 export const degradations = {
   clean: async (truth, { factor }) => ({ source: await reduce(truth, factor) }),
   crf23: (truth, { factor }) => coded(truth, factor, 23),
@@ -28,13 +30,27 @@ export const degradations = {
 } as const satisfies Record<string, Degrade>;
 export type DegradationName = keyof typeof degradations;
 
+/** Where a preset is made for such sources; elsewhere `general` is the one that fits. */
+export const fittingPresets: Partial<Record<DegradationName, UpscaleRequest["preset"]>> = { ugc: "ugc", oldfilm: "old_film" };
+
+/** What the reference suffers from as the source does, by the stages that would mend it. */
+export const sharedDamage: Partial<Record<DegradationName, readonly StageName[]>> = {
+  oldfilm: ["stabilise", "restore_contrast"],
+};
+
+/** Why a degradation is left out at a factor; undefined where it is not. */
+export function reasonToLeaveOut(degradation: DegradationName, factor: number): string | undefined {
+  return degradation === "clean" && factor === 1 ? "at its own size a clean picture is the ground truth" : undefined;
+}
+
 export function isDegradation(name: string): name is DegradationName {
   return Object.hasOwn(degradations, name);
 }
 
 async function coded(truth: Pictures, factor: number, crf: number): Promise<Degraded> {
   using reduced = await reduce(truth, factor);
-  return { source: await throughH264(reduced, { crf, preset: "medium" }) };
+  const { pictures, video } = await throughH264(reduced, { crf, preset: "medium" });
+  return { source: pictures, video };
 }
 
 /** As shared from a phone: sensor noise that grows with brightness and is coarser in chroma, sharpened by the camera,
@@ -47,8 +63,9 @@ async function shareVideo(truth: Pictures, { factor, clip }: DegradeOptions): Pr
     return (x, y) => sample(x, y) + normal() * 2;
   });
   using sharp = await filtered(noisy, "unsharp=5:5:0.6:5:5:0");
-  using recorded = await throughH264(sharp, { crf: 26, preset: "veryfast" });
-  return { source: await throughH264(recorded, { crf: 29, preset: "medium" }) };
+  using recorded = (await throughH264(sharp, { crf: 26, preset: "veryfast" })).pictures;
+  const { pictures, video } = await throughH264(recorded, { crf: 29, preset: "medium" });
+  return { source: pictures, video };
 }
 
 /** A worn print, transferred with care. Weave and fading are in the reference as well: where the picture stood and how it was
@@ -58,12 +75,14 @@ async function projectFilm(truth: Pictures, { factor, clip, overlays }: DegradeO
   const reference = wornReference(truth, seededRandom(`oldfilm weave ${clip}`));
   using worn = wearFilm(reference, overlays, seededRandom(`oldfilm wear ${clip}`));
   using reduced = await reduce(worn, factor);
-  return { source: await throughH264(reduced, { crf: 18, preset: "medium" }), reference };
+  const { pictures, video } = await throughH264(reduced, { crf: 18, preset: "medium" });
+  return { source: pictures, video, reference };
 }
 
-function reduce(truth: Pictures, factor: number): Promise<Pictures> {
+async function reduce(truth: Pictures, factor: number): Promise<Pictures> {
+  if (factor === 1) return new Pictures(truth.frames.map(copyFrame), truth.color);
   const { width, height } = truth.size;
-  return scale(truth, { width: width / factor, height: height / factor }, "area");
+  return await scale(truth, { width: width / factor, height: height / factor }, "area");
 }
 
 async function filtered({ frames, color }: Pictures, chain: string): Promise<Pictures> {

@@ -8,11 +8,32 @@ export function measureFlicker(
   found: readonly VideoFrame[],
   motion: readonly (readonly BlockMotion[])[],
 ): number {
-  const errors = reference.map((frame, index) => errorOf(frame.plane(0), found[index]?.plane(0)));
+  return changeAlong(
+    reference.map((frame, index) => errorOf(frame.plane(0), found[index]?.plane(0))),
+    motion,
+  );
+}
+
+/** By how much more pictures change along the reference's motion than the reference does: the difference of the mean absolute
+ *  changes of luma, in code values. Above 0 they flicker more than the original did; a blur is below it. */
+export function measureExcessChange(
+  reference: readonly VideoFrame[],
+  found: readonly VideoFrame[],
+  motion: readonly (readonly BlockMotion[])[],
+): number {
+  const own = (frames: readonly VideoFrame[]): number =>
+    changeAlong(
+      frames.map((frame) => samplesOf(frame.plane(0))),
+      motion,
+    );
+  return own(found) - own(reference);
+}
+
+function changeAlong(planes: readonly SamplePlane[], motion: readonly (readonly BlockMotion[])[]): number {
   let sum = 0;
   let count = 0;
   for (const [index, blocks] of motion.entries()) {
-    const [earlier, later] = [errors[index], errors[index + 1]];
+    const [earlier, later] = [planes[index], planes[index + 1]];
     if (earlier === undefined || later === undefined) throw new RangeError("there are more steps of motion than pictures");
     for (const block of blocks) sum += changeOf(later, earlier, block);
     count += blocks.length * blockSide ** 2;
@@ -20,9 +41,15 @@ export function measureFlicker(
   return count === 0 ? 0 : sum / count;
 }
 
-type ErrorPlane = { readonly data: Int16Array; readonly width: number };
+type SamplePlane = { readonly data: Int16Array; readonly width: number };
 
-function errorOf(reference: Plane, found: Plane | undefined): ErrorPlane {
+function samplesOf({ data: source, strideBytes, width, height }: Plane): SamplePlane {
+  const data = new Int16Array(width * height);
+  for (let y = 0; y < height; y += 1) data.set(source.subarray(y * strideBytes, y * strideBytes + width), y * width);
+  return { data, width };
+}
+
+function errorOf(reference: Plane, found: Plane | undefined): SamplePlane {
   if (found === undefined) throw new RangeError("a picture is missing");
   const { width, height } = reference;
   const data = new Int16Array(width * height);
@@ -34,7 +61,7 @@ function errorOf(reference: Plane, found: Plane | undefined): ErrorPlane {
   return { data, width };
 }
 
-function changeOf(later: ErrorPlane, earlier: ErrorPlane, { x, y, right, down }: BlockMotion): number {
+function changeOf(later: SamplePlane, earlier: SamplePlane, { x, y, right, down }: BlockMotion): number {
   let sum = 0;
   for (let row = 0; row < blockSide; row += 1) {
     const at = (y + row) * later.width + x;

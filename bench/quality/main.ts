@@ -1,34 +1,30 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join, parse } from "node:path";
-import { stringifyJson } from "../../src/core/json.ts";
+import { join } from "node:path";
 import { describeMachine, machineFacts } from "../machine.ts";
-import type { QualityClip } from "./clips.ts";
-import { chooseContenders, type Contender, lanczos, type Upscaled } from "./contenders.ts";
-import { degradations, type DegradationName, type Degraded } from "./degradations.ts";
+import { liveFrameCount } from "../../src/media/frame.ts";
+import { judge } from "./aims.ts";
+import { chooseContenders, type Contender, lanczos, untouched } from "./contenders.ts";
+import { writeCrops } from "./crops.ts";
+import { reasonToLeaveOut } from "./degradations.ts";
 import { readOverlays } from "./film.ts";
-import { type Pictures, readTruth } from "./material.ts";
-import { measure, prepareReference, type Reference } from "./metrics.ts";
+import { groupsOf } from "./gains.ts";
+import { measureClip } from "./measure-clip.ts";
 import { type BenchOptions, readOptions } from "./options.ts";
-import { writeSideBySide } from "./picture.ts";
-import {
-  compareWithWebsr,
-  findShortfalls,
-  formatGains,
-  formatSummary,
-  groups,
-  type Measurement,
-  type QualityResult,
-} from "./result.ts";
+import { PictureFolder } from "./picture-folder.ts";
+import { writeReport } from "./report.ts";
+import { MeasurementStore } from "./store.ts";
 
 // Measures networks against Lanczos and each other on clips that never train; see ../README.md.
 
 const options = optionsOrExit();
 const machine = machineFacts();
-const onSkip = (name: string, reason: string): void => console.log(`Skipped: ${name}, since ${reason}.`);
-console.log(`${describeMachine(machine)}\n${options.frames} frames a clip`);
+const tell = (sentence: string): void => console.log(sentence);
+const onSkip = (name: string, reason: string): void => tell(`Skipped: ${name}, since ${reason}.`);
+tell(`${describeMachine(machine)}\n${options.frames} frames a clip`);
 const contenders: readonly Contender[] = [
   lanczos,
+  untouched,
   ...(await chooseContenders({
     names: options.networks,
     threads: availableParallelism(),
@@ -37,34 +33,38 @@ const contenders: readonly Contender[] = [
     onSkip,
   })),
 ];
-const models = contenders.flatMap(({ name, model }) => {
-  if (model === undefined) return [];
-  if ("descriptor" in model) return [{ name, id: model.descriptor.id, sha256: model.descriptor.file.sha256, isOurs: false }];
-  return [{ name, id: model.id, sha256: model.files.u8.sha256, isOurs: true }];
-});
-for (const { name, id, sha256 } of models) console.log(`${name}: ${id} (sha256 ${sha256})`);
+const names = contenders.map(({ name }) => name);
 const overlays = options.degradations.includes("oldfilm") ? await readOverlays(options.overlays) : undefined;
 const chosen = options.degradations.filter((name) => name !== "oldfilm" || overlays !== undefined);
 if (chosen.length < options.degradations.length)
   onSkip("oldfilm", `${options.overlays} has no pictures of dirt; name it with --overlays`);
+tellRefusals();
 await mkdir(options.out, { recursive: true });
+const store = await MeasurementStore.open(join(options.out, "figures.jsonl"));
+const pictures = new PictureFolder(options.out, names);
 
-const measurements: Measurement[] = [];
-for (const clip of options.clips) measurements.push(...(await measureClip(clip)));
-for (const [degradation, group] of groups(measurements)) {
-  const factor = group[0]?.factor ?? 0;
-  console.log(`\n${degradation}, x${factor}: mean (median) of ${options.clips.length} clips\n\n${formatSummary(group)}`);
-  if (contenders.length > 1) console.log(`\n${formatGains(group)}`);
-  for (const sentence of compareWithWebsr(group)) console.log(`\n${sentence}`);
+let failures = 0;
+const { folder, frames, factors, fresh } = options;
+const common = { folder, frames, factors, degradations: chosen, contenders, overlays, store, pictures, fresh, tell };
+for (const clip of options.clips) failures += await measureClip({ clip, ...common });
+if (liveFrameCount() > 0) {
+  failures += 1;
+  tell(`Failed: ${liveFrameCount()} frames were not freed.`);
 }
-const result: QualityResult = { machine, models, framesPerClip: options.frames, measurements };
-await writeFile(join(options.out, "result.json"), stringifyJson(result));
-console.log(`\nPictures (reference, then ${contenders.map(({ name }) => name).join(", ")}) and figures: ${options.out}`);
 
-const ours = models.filter(({ isOurs }) => isOurs).map(({ name }) => name);
-const shortfalls = findShortfalls(ours, measurements);
-console.log(shortfalls.length === 0 ? "\nEvery floor is reached." : `\nNot reached:\n${shortfalls.join("\n")}`);
-if (options.check && shortfalls.length > 0) process.exitCode = 1;
+const measurements = store.list(names);
+const report = writeReport(measurements, names, machine);
+await writeFile(join(options.out, "report.md"), report);
+tell(`\n${report}`);
+tellStale();
+if (options.crops !== undefined) {
+  await mkdir(options.crops, { recursive: true });
+  await writeCrops(pictures, options.crops, tell);
+}
+tell(`Figures, report and pictures: ${options.out}`);
+const missed = judge(groupsOf(measurements)).filter(({ isMet, isFloor }) => !isMet && isFloor);
+for (const { what, wanted, found } of missed) tell(`Floor missed: ${what}: ${found}; wanted: ${wanted}`);
+if (failures > 0 || (options.check && missed.length > 0)) process.exitCode = 1;
 
 function optionsOrExit(): BenchOptions {
   try {
@@ -75,57 +75,26 @@ function optionsOrExit(): BenchOptions {
   }
 }
 
-async function measureClip(clip: QualityClip): Promise<readonly Measurement[]> {
-  const started = performance.now();
-  using truth = await readTruth(join(options.folder, clip.file), options.frames);
-  const prepared = prepareReference(truth.frames);
-  const found: Measurement[] = [];
+/** Why chosen contenders take no part in some tasks; the two baselines, which stand in for each other, need no word. */
+function tellRefusals(): void {
   for (const factor of options.factors) {
-    for (const degradation of chosen) found.push(...(await measureDegraded({ truth, prepared, clip, degradation, factor })));
+    for (const name of chosen) {
+      const reason = reasonToLeaveOut(name, factor);
+      if (reason !== undefined) onSkip(`${name} x${factor}`, reason);
+    }
+    for (const { name, refuses } of contenders.slice(2)) {
+      const reasons = Map.groupBy(chosen, (degradation) => refuses?.({ degradation, factor, frames: options.frames }));
+      for (const [reason, kinds] of reasons)
+        if (reason !== undefined) onSkip(`${name} on ${kinds.join(", ")} x${factor}`, reason);
+    }
   }
-  const seconds = (performance.now() - started) / 1000;
-  console.log(
-    `${clip.file}: ${truth.frames.length} frames of ${truth.size.width}x${truth.size.height} in ${seconds.toFixed(0)} s`,
-  );
-  return found;
 }
 
-type Question = {
-  readonly truth: Pictures;
-  readonly prepared: Reference;
-  readonly clip: QualityClip;
-  readonly degradation: DegradationName;
-  readonly factor: number;
-};
-
-async function measureDegraded(question: Question): Promise<readonly Measurement[]> {
-  const { truth, prepared, degradation, factor } = question;
-  const { file, focus } = question.clip;
-  const clip = parse(file).name;
-  const degraded: Degraded = await degradations[degradation](truth, { factor, clip, overlays });
-  using source = degraded.source;
-  using ownReference = degraded.reference;
-  const reference = ownReference === undefined ? prepared : prepareReference(ownReference.frames);
-  const results: { readonly name: string; readonly upscaled: Upscaled }[] = [];
-  try {
-    // One after the other, so that they do not slow each other down.
-    for (const { name, upscale } of contenders) results.push({ name, upscaled: await upscale(source, factor) });
-    const middle = Math.floor(reference.frames.length / 2);
-    const shown = [reference, ...results.map(({ upscaled }) => upscaled.pictures)];
-    const picture = join(options.out, `${clip}.${degradation}.x${factor}.png`);
-    await writeSideBySide(
-      picture,
-      shown.flatMap(({ frames }) => frames.slice(middle, middle + 1)),
-      focus,
-    );
-    // All at once: a filter graph keeps one core busy.
-    return await Promise.all(
-      results.map(async ({ name: contender, upscaled: { pictures, secondsPerFrame, networkSecondsPerFrame } }) => {
-        const scores = await measure(reference, pictures.frames);
-        return { clip, factor, degradation, contender, scores, secondsPerFrame, networkSecondsPerFrame };
-      }),
-    );
-  } finally {
-    for (const { upscaled } of results) upscaled.pictures[Symbol.dispose]();
-  }
+/** Figures that other weights made stay until they are measured again; the report must not pass them off as current. */
+function tellStale(): void {
+  const current = new Map(contenders.map(({ name, identity }) => [name, identity]));
+  const stale = measurements.filter(({ contender, identity }) => current.get(contender) !== identity);
+  if (stale.length === 0) return;
+  const whose = [...new Set(stale.map(({ contender }) => contender))].join(", ");
+  tell(`${stale.length} figures in the report are of earlier weights (${whose}); run those again to replace them.`);
 }

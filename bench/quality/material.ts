@@ -61,6 +61,19 @@ export async function readTruth(path: string, count: number): Promise<Pictures> 
   return new Pictures(frames, color);
 }
 
+/** The pictures without what sides that are multiples of `multiple` leave over, to the right and below. Owns: leaves the source
+ *  as it is. */
+export async function cropToMultiple({ frames, color }: Pictures, multiple: number): Promise<Pictures> {
+  using filter = new FrameFilter(() => `crop=trunc(iw/${multiple})*${multiple}:trunc(ih/${multiple})*${multiple}:0:0`);
+  const result: VideoFrame[] = [];
+  for (const frame of frames) {
+    const cropped = await filter.apply(copyFrame(frame));
+    cropped.takeProperties(frame);
+    result.push(cropped);
+  }
+  return new Pictures(result, color);
+}
+
 /** Resamples every picture with one of FFmpeg's kernels. Owns: leaves the source as it is. */
 export async function scale({ frames, size, color }: Pictures, to: Size, kernel: "area" | "lanczos"): Promise<Pictures> {
   using scaler = new Scaler({ from: size, to, format: "yuv420p", chromaLocation: color.chromaLocation, kernel });
@@ -111,6 +124,15 @@ export type SampleReader = {
   readonly height: number;
   readonly sample: (x: number, y: number) => number;
 };
+
+/** All of the frames in turn. Owns: takes each; frees them where a later one fails. */
+export async function gather(frames: AsyncIterable<VideoFrame>): Promise<readonly VideoFrame[]> {
+  using stack = new DisposableStack();
+  const result: VideoFrame[] = [];
+  for await (const frame of frames) result.push(stack.use(frame));
+  stack.move();
+  return result;
+}
 
 /** Second references to the same pictures, for a consumer that takes what it is given. */
 export async function* copyFrames(frames: readonly VideoFrame[]): AsyncGenerator<VideoFrame> {

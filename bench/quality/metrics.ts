@@ -1,22 +1,25 @@
+import { z } from "zod";
 import { comparePlanes } from "../../src/engine/measure.ts";
 import type { VideoFrame } from "../../src/media/frame.ts";
 import { MultiFilter } from "../multi-filter.ts";
-import { measureFlicker } from "./flicker.ts";
+import { measureExcessChange, measureFlicker } from "./flicker.ts";
 import { type BlockMotion, findMotion } from "./motion.ts";
 
 /** Pictures against the reference over a clip: PSNR of luma, Cb and Cr and XPSNR of luma in dB from the mean error of all frames,
- *  SSIM and VIF of luma as means, and flicker as `measureFlicker` says. */
-export type Scores = {
-  readonly psnr: number;
-  readonly ssim: number;
-  readonly xpsnr: number;
-  readonly vif: number;
-  readonly psnrCb: number;
-  readonly psnrCr: number;
-  readonly flicker: number;
-};
+ *  SSIM and VIF of luma as means, and flicker and excess change as `measureFlicker` and `measureExcessChange` say. */
+export const Scores = z.object({
+  psnr: z.number(),
+  ssim: z.number(),
+  xpsnr: z.number(),
+  vif: z.number(),
+  psnrCb: z.number(),
+  psnrCr: z.number(),
+  flicker: z.number(),
+  excessChange: z.number(),
+});
+export type Scores = Readonly<z.infer<typeof Scores>>;
 
-export const scoreNames = ["psnr", "ssim", "xpsnr", "vif", "psnrCb", "psnrCr", "flicker"] as const;
+export const scoreNames = Scores.keyof().options;
 
 /** What results are measured against. `motion[i]` leads from picture i + 1 back to picture i. */
 export type Reference = { readonly frames: readonly VideoFrame[]; readonly motion: readonly (readonly BlockMotion[])[] };
@@ -41,8 +44,7 @@ const largestRounding = 0.006; // FFmpeg writes two decimals
 /** Measures with FFmpeg's own filters, and PSNR a second time without them. Owns: leaves the frames as they are.
  *  Throws: RangeError when FFmpeg's PSNR and the plain computation differ. */
 export async function measure({ frames: truth, motion }: Reference, found: readonly VideoFrame[]): Promise<Scores> {
-  const similar = await run(similarity, truth, found);
-  const perceived = await run(perception, truth, found);
+  const [similar, perceived] = await Promise.all([run(similarity, truth, found), run(perception, truth, found)]);
   const squaredErrors = similar.map((values) => read(values, "lavfi.psnr.mse.y"));
   for (const [index, [reference, picture]] of pairs(truth, found).entries()) {
     const { squaredError } = comparePlanes(reference.plane(0), picture.plane(0), 8);
@@ -59,6 +61,7 @@ export async function measure({ frames: truth, motion }: Reference, found: reado
     psnrCb: chromaPsnr(truth, found, 1),
     psnrCr: chromaPsnr(truth, found, 2),
     flicker: measureFlicker(truth, found, motion),
+    excessChange: measureExcessChange(truth, found, motion),
   };
 }
 
@@ -92,9 +95,10 @@ function pairs(truth: readonly VideoFrame[], found: readonly VideoFrame[]): read
   });
 }
 
+/** FFmpeg writes `inf` dB for identical pictures. */
 function read(values: Readonly<Record<string, string>>, name: string): number {
-  const value = Number(values[name]);
-  if (!Number.isFinite(value)) throw new RangeError(`the filter gave no ${name}, but ${JSON.stringify(values)}`);
+  const value = values[name] === "inf" ? Infinity : Number(values[name]);
+  if (Number.isNaN(value)) throw new RangeError(`the filter gave no ${name}, but ${JSON.stringify(values)}`);
   return value;
 }
 

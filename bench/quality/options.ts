@@ -17,8 +17,16 @@ export type BenchOptions = {
   readonly overlays: string;
   readonly websr: string | undefined;
   readonly out: string;
+  /** Measures again what is there already. */
+  readonly fresh: boolean;
+  /** Where the documented crops go; undefined: nowhere. */
+  readonly crops: string | undefined;
   readonly check: boolean;
 };
+
+const knownFactors = [1, 2, 3, 4];
+const everyone = "fast,standard,pro,ugc/fast,ugc/standard,old_film/fast,old_film/standard,product,product/fitting";
+const others = "websr-rl,realesr-general-x4v3";
 
 /** Reads the command line.  Throws: RangeError, TypeError when it asks for what there is not. */
 export function readOptions(): BenchOptions {
@@ -30,11 +38,13 @@ export function readOptions(): BenchOptions {
       frames: { type: "string", default: "24" },
       degradations: { type: "string", default: Object.keys(degradations).join(",") },
       factors: { type: "string", default: "2,4" },
-      networks: { type: "string", default: "fast,standard,pro,websr-rl,realesr-general-x4v3" },
+      networks: { type: "string", default: `${everyone},${others}` },
       overlays: { type: "string", default: beside("shared/training-data/film_damage_overlays/") },
       "models-folder": { type: "string" },
       websr: { type: "string" },
       out: { type: "string", default: fileURLToPath(new URL("../out/quality/", import.meta.url)) },
+      fresh: { type: "boolean", default: false },
+      crops: { type: "string" },
       check: { type: "boolean", default: false },
     },
   });
@@ -49,7 +59,7 @@ export function readOptions(): BenchOptions {
   const frames = Number(values.frames);
   if (!Number.isInteger(frames) || frames < 2) throw new RangeError("--frames takes a whole number from 2");
   const factors = values.factors.split(",").map(Number);
-  if (factors.some((factor) => factor !== 2 && factor !== 4)) throw new RangeError("--factors takes 2, 4 or both");
+  if (factors.some((factor) => !knownFactors.includes(factor))) throw new RangeError("--factors takes 1, 2, 3 and 4");
   const names = values.degradations.split(",");
   const unknown = names.filter((name) => !isDegradation(name));
   if (unknown.length > 0)
@@ -65,6 +75,8 @@ export function readOptions(): BenchOptions {
     overlays: values.overlays,
     websr: values.websr,
     out: values.out,
+    fresh: values.fresh,
+    crops: values.crops,
     check: values.check,
   };
 }

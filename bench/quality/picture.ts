@@ -1,57 +1,58 @@
-import { AV_PIX_FMT_RGB24, Codec, CodecContext, Packet, Rational } from "node-av";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { ColorInfo, Size } from "../../src/domain/media-info.ts";
 import { AppError } from "../../src/domain/errors.ts";
-import { check } from "../../src/media/ffmpeg.ts";
+import { decodeVideo } from "../../src/media/decode.ts";
 import type { VideoFrame } from "../../src/media/frame.ts";
+import { encodePicture, type Region } from "../../src/media/picture.ts";
 import { MultiFilter } from "../multi-filter.ts";
 
-/** Size of the pictured region at the reference's size. */
-const region = { width: 280, height: 210 };
 const enlargement = 2;
-const gap = 8;
+const gap = 6;
+const upright = { mirrored: false, quarterTurnsClockwise: 0 } as const;
+const rgb: ColorInfo = { range: "full", matrix: "gbr", primaries: "unknown", transfer: "unknown", chromaLocation: "unknown" };
 
-/** Writes the same region of several pictures side by side, enlarged by repeating pixels, as a PNG file. */
-export async function writeSideBySide(
-  path: string,
-  pictures: readonly VideoFrame[],
-  focus: { readonly x: number; readonly y: number },
-): Promise<void> {
-  const [first] = pictures;
-  if (first === undefined) throw new RangeError("there is nothing to picture");
-  const x = place(focus.x, first.width, region.width);
-  const y = place(focus.y, first.height, region.height);
-  const crop = `crop=${region.width}:${region.height}:${x}:${y}`;
-  const toRgb = "scale=flags=lanczos+accurate_rnd+full_chroma_int,format=rgb24";
-  const enlarge = `scale=${region.width * enlargement}:${region.height * enlargement}:flags=neighbor`;
-  const columns = pictures.map((_, i) => `[in${i}]${crop},${toRgb},${enlarge},pad=iw+${gap}:ih:0:0:white[c${i}]`);
-  const chain = `${columns.join(";")};${pictures.map((_, i) => `[c${i}]`).join("")}hstack=inputs=${pictures.length}[out]`;
+/** Writes a whole picture as a PNG file. Owns: leaves the frame as it is. */
+export async function writePicture(path: string, frame: VideoFrame, color: ColorInfo): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await write(path, frame, color);
+}
+
+/** Writes the same region of several PNG files side by side, enlarged by repeating pixels, as PNG or JPEG by the name. */
+export async function writeSheet(path: string, files: readonly string[], region: Region): Promise<void> {
+  using stack = new DisposableStack();
+  const pictures: VideoFrame[] = [];
+  for (const file of files) pictures.push(stack.use(await readPicture(file)));
+  const crop = `crop=${region.width}:${region.height}:${region.x}:${region.y}`;
+  const enlarge = `scale=iw*${enlargement}:ih*${enlargement}:flags=neighbor`;
+  const columns = pictures.map((_, i) => {
+    const space = i + 1 < pictures.length ? `,pad=iw+${gap}:ih:0:0:white` : "";
+    return `[in${i}]${crop},${enlarge}${space}[c${i}]`;
+  });
+  const joined = pictures.length === 1 ? "copy" : `hstack=inputs=${pictures.length}`;
+  const chain = `${columns.join(";")};${pictures.map((_, i) => `[c${i}]`).join("")}${joined},format=rgb24[out]`;
   using filter = new MultiFilter(pictures, chain);
-  const [picture] = await filter.push(pictures, 0);
-  if (picture === undefined) throw new AppError("internal", "The side-by-side picture was not made.");
-  using owned = picture;
-  await writeFile(path, await encodePng(owned));
+  for (const frame of await filter.push(pictures, 0)) {
+    using sheet = frame;
+    await write(path, sheet, rgb);
+  }
 }
 
-function place(fraction: number, length: number, regionLength: number): number {
-  const start = Math.round(fraction * length - regionLength / 2);
-  return Math.max(0, Math.min(length - regionLength, start - (start % 2)));
+/** A region within a picture, around a place in fractions of its width and height. */
+export function regionAround(place: { readonly x: number; readonly y: number }, picture: Size, { width, height }: Size): Region {
+  const start = (fraction: number, whole: number, part: number): number =>
+    Math.max(0, Math.min(whole - part, Math.round(fraction * whole - part / 2)));
+  return { x: start(place.x, picture.width, width), y: start(place.y, picture.height, height), width, height };
 }
 
-async function encodePng({ width, height, native }: VideoFrame): Promise<Buffer> {
-  const codec = Codec.findEncoderByName("png" as never); // in every FFmpeg build
-  if (codec === null) throw new AppError("internal", "The FFmpeg build has no PNG encoder.");
-  using encoder = new CodecContext();
-  encoder.allocContext3(codec);
-  encoder.width = width;
-  encoder.height = height;
-  encoder.pixelFormat = AV_PIX_FMT_RGB24;
-  encoder.timeBase = new Rational(1, 25);
-  check(await encoder.open2(codec, null), "internal", "The PNG encoder cannot be opened");
-  check(await encoder.sendFrame(native), "internal", "The PNG encoder refused the picture");
-  check(await encoder.sendFrame(null), "internal", "The PNG encoder cannot be drained");
-  using packet = new Packet();
-  packet.alloc();
-  check(await encoder.receivePacket(packet), "internal", "The PNG encoder gave nothing");
-  if (packet.data === null) throw new AppError("internal", "The PNG encoder gave an empty packet.");
-  return Buffer.from(packet.data);
+async function write(path: string, frame: VideoFrame, color: ColorInfo): Promise<void> {
+  const shown = { width: frame.width, height: frame.height };
+  const format = path.endsWith(".jpg") ? "jpeg" : "png";
+  const { data } = await encodePicture(frame, { color, orientation: upright, shown, format });
+  await writeFile(path, data);
+}
+
+async function readPicture(path: string): Promise<VideoFrame> {
+  for await (const frame of decodeVideo({ path, streamIndex: 0, threads: 1 })) return frame;
+  throw new AppError("decode_failed", `${path} holds no picture.`);
 }

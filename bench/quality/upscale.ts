@@ -1,15 +1,15 @@
-import { mapConcurrent } from "../../src/core/async.ts";
 import type { MediaInfo, VideoStream } from "../../src/domain/media-info.ts";
 import type { InstalledModel, ModelDescriptor } from "../../src/domain/model-descriptor.ts";
 import { defaultRequest, UpscaleRequest } from "../../src/domain/upscale-request.ts";
 import { nothingFound } from "../../src/engine/diagnosis/diagnosis.ts";
 import { openNetwork } from "../../src/engine/network.ts";
 import { makePlan, type Plan } from "../../src/engine/plan.ts";
-import { Enhancer, type Network } from "../../src/engine/stages/enhance.ts";
-import type { VideoFrame } from "../../src/media/frame.ts";
+import type { Network } from "../../src/engine/stages/enhance.ts";
+import { Enlarger } from "../../src/engine/stages/enlarge.ts";
 import { describePixelFormat } from "../../src/media/pixel-format.ts";
 import type { Upscaled } from "./contenders.ts";
-import { copyFrames, Pictures } from "./material.ts";
+import { copyFrames, gather, Pictures } from "./material.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 export type UpscaleOptions = {
   readonly model: ModelDescriptor | InstalledModel;
@@ -17,24 +17,40 @@ export type UpscaleOptions = {
   readonly threads: number;
 };
 
-/** Upscales every picture as the command would: its plan, its network, its stage; only the encoder is left out. */
+/** Pictures that the engine makes at once. */
+export const framesInFlight = 2;
+
+/** Upscales every picture as the command would where nothing is to be mended: its plan, its network, its stage, with the
+ *  neighbours where the network sees them; only the encoder is left out. */
 export async function upscaleWithModel(source: Pictures, { model, factor, threads }: UpscaleOptions): Promise<Upscaled> {
   const plan = planFor(source, model, factor);
   await using opened = await openNetwork(plan, model, { provider: "cpu", threads });
-  using enhancer = new Enhancer(plan, opened.network);
-  const started = performance.now();
-  const result: VideoFrame[] = [];
-  for await (const frame of mapConcurrent(copyFrames(source.frames), 2, (copy) => enhancer.enhance(copy))) result.push(frame);
-  const seconds = (performance.now() - started) / 1000;
+  using enlarger = new Enlarger(plan, opened.network);
+  const stopwatch = new Stopwatch();
+  const range = { fromTicks: undefined, untilTicks: undefined };
+  const made = enlarger.run(copyFrames(source.frames), { range, framesInFlight, onSource: () => undefined });
+  const result = await gather(made);
   return {
     pictures: new Pictures(result, source.color),
-    secondsPerFrame: seconds / result.length,
+    ...stopwatch.perFrame(result.length),
     networkSecondsPerFrame: networkSeconds(opened.network) / result.length,
+    way: describeWay(plan),
   };
 }
 
-function networkSeconds(network: Network | undefined): number {
-  return network?.pool.counts.cpuSeconds ?? 0;
+/** Processor time of all inference threads. */
+export function networkSeconds(network: Network | undefined): number {
+  if (network === undefined) return 0;
+  const beside = network.kind === "luma" ? [network.later?.pool, network.chroma?.pool] : [];
+  return [network.pool, ...beside].reduce((sum, pool) => sum + (pool?.counts.cpuSeconds ?? 0), 0);
+}
+
+/** The networks that ran and how often, and the stages beside them. */
+export function describeWay({ decisions, stages }: Plan): string {
+  const networks = decisions.filter(({ topic }) => topic === "network" || topic === "chroma").map(({ choice }) => choice);
+  return [...networks.filter((choice) => choice !== "Lanczos"), ...stages.map(({ name }) => name.replaceAll("_", " "))].join(
+    "; ",
+  );
 }
 
 function planFor({ frames, first, color }: Pictures, model: ModelDescriptor | InstalledModel, factor: number): Plan {

@@ -11,6 +11,7 @@ import type { Plane } from "../../src/media/frame.ts";
 import { VideoFrame } from "../../src/media/frame.ts";
 import type { Upscaled } from "./contenders.ts";
 import { copyFrames, Pictures } from "./material.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import { websrGraph, websrMargin, WebsrWeights } from "./websr-graph.ts";
 
 export type WebsrOptions = { readonly weights: string; readonly factor: number; readonly threads: number };
@@ -44,13 +45,13 @@ export async function upscaleWithWebsr(source: Pictures, { weights, factor, thre
     const modelPath = join(folder, "websr.onnx");
     await writeFile(modelPath, websrGraph(WebsrWeights.parse(JSON.parse(await readFile(weights, "utf8")))));
     await using pool = await TilePool.create({ descriptor, modelPath, provider: "cpu", workers: threads, bitDepth: 8 });
-    const started = performance.now();
+    const stopwatch = new Stopwatch();
     const result = await runPasses(source, pool, passes);
-    const seconds = (performance.now() - started) / 1000;
     return {
       pictures: new Pictures(result, source.color),
-      secondsPerFrame: seconds / result.length,
+      ...stopwatch.perFrame(result.length),
       networkSecondsPerFrame: pool.counts.cpuSeconds / result.length,
+      way: passes === 1 ? "once" : `${passes} times`,
     };
   } finally {
     await rm(folder, { recursive: true });
