@@ -95,11 +95,14 @@ static const float over_time[3][MAX_PICTURES][MAX_PICTURES] = {
     { .19543951f, -.51166727f, .63245553f, -.51166727f, .19543951f } },
 };
 
-/** Fills `out` with the middle picture's block in space again; returns how many coefficients were kept. */
-static inline float shrink_block(f4 blocks[][HALVES], int count, float spatial, float temporal, f4* out) {
+static inline float sum4(f4 x) { return x[0] + x[1] + x[2] + x[3]; }
+
+/** Fills `out` with the middle picture's block in space again; returns how many coefficients were kept. Of a single
+ *  picture, adds to `dropped` the squares of those that were not. */
+static inline float shrink_block(f4 blocks[][HALVES], int count, float spatial, float temporal, f4* out, float* dropped) {
   const float(*t)[MAX_PICTURES] = over_time[count / 2];
   int middle = count / 2;
-  f4 kept = { 0, 0, 0, 0 };
+  f4 kept = { 0, 0, 0, 0 }, lost = { 0, 0, 0, 0 };
   const f4 one = { 1, 1, 1, 1 };
   for (int i = 0; i < HALVES; i += 1) out[i] = (f4){ 0, 0, 0, 0 };
   for (int k = 0; k < count; k += 1) {
@@ -111,6 +114,7 @@ static inline float shrink_block(f4 blocks[][HALVES], int count, float spatial, 
       i4 mask = value * value >= limits;
       if (i == 0 && k == 0) mask[0] = -1; // the mean stays
       kept += (f4)((i4)one & mask);
+      if (count == 1) lost += (f4)((i4)(value * value) & ~mask);
       out[i] += (f4)((i4)value & mask) * t[k][middle];
     }
   }
@@ -119,7 +123,8 @@ static inline float shrink_block(f4 blocks[][HALVES], int count, float spatial, 
   transpose8(out);
   restore8(out);
   restore8(out + SIDE);
-  return kept[0] + kept[1] + kept[2] + kept[3];
+  *dropped += sum4(lost);
+  return sum4(kept);
 }
 
 static inline int padded_width(int width) { return ((width + SIDE - 1) & ~(SIDE - 1)) + 2 * SIDE; }
@@ -150,10 +155,14 @@ EXPORT(clean_scratch_bytes) long clean_scratch_bytes(int width, int height, int 
 }
 
 /** Cleans the middle one of `count` (1, 3, 5) aligned pictures, which lie one behind the other without gaps.
- *  Thresholds are in sample values: `spatial` for what the pictures share, `temporal` for what differs between them. */
+ *  Thresholds are in sample values: `spatial` for what the pictures share, `temporal` for what differs between them.
+ *  `dropped`: for each place of a block's corner in 8x8, row by row, the mean square for a sample of what was dropped in the
+ *  blocks there that lie within the picture, for a single picture; 0 where there are none. */
 EXPORT(clean_shrink)
 void clean_shrink(const uint8_t* pictures, int count, int width, int height, int bytes, int largest, float spatial,
-                  float temporal, int step, uint8_t* output, uint8_t* scratch) {
+                  float temporal, int step, uint8_t* output, uint8_t* scratch, double* dropped) {
+  int blocks_at[SIDE * SIDE] = { 0 };
+  for (int i = 0; i < SIDE * SIDE; i += 1) dropped[i] = 0;
   int stride = padded_width(width), rows = padded_height(height);
   long padded = (long)stride * rows;
   uint16_t* sources = (uint16_t*)scratch;
@@ -165,9 +174,15 @@ void clean_shrink(const uint8_t* pictures, int count, int width, int height, int
     for (int x = 0; x + SIDE <= stride; x += step) {
       f4 blocks[MAX_PICTURES][HALVES], cleaned[HALVES];
       for (int k = 0; k < count; k += 1) load_block(sources + padded * k + (long)y * stride + x, stride, blocks[k]);
-      float kept = count == 1   ? shrink_block(blocks, 1, spatial, temporal, cleaned)
-                   : count == 3 ? shrink_block(blocks, 3, spatial, temporal, cleaned)
-                                : shrink_block(blocks, 5, spatial, temporal, cleaned);
+      float lost = 0;
+      float kept = count == 1   ? shrink_block(blocks, 1, spatial, temporal, cleaned, &lost)
+                   : count == 3 ? shrink_block(blocks, 3, spatial, temporal, cleaned, &lost)
+                                : shrink_block(blocks, 5, spatial, temporal, cleaned, &lost);
+      if (x >= SIDE && x <= width && y >= SIDE && y <= height) {
+        int place = (y & (SIDE - 1)) * SIDE + (x & (SIDE - 1));
+        dropped[place] += lost;
+        blocks_at[place] += SIDE * SIDE;
+      }
       float trust = 1 / kept;
       f4 trusts = { trust, trust, trust, trust };
       for (int r = 0; r < SIDE; r += 1) {
@@ -191,6 +206,20 @@ void clean_shrink(const uint8_t* pictures, int count, int width, int height, int
       }
       for (int x = 0; x < stride; x += 1) sum[x] = weight[x] = 0;
     }
+  }
+  for (int i = 0; i < SIDE * SIDE; i += 1) dropped[i] /= max_of(1, blocks_at[i]);
+}
+
+/** Brings `changed` back to `plane` but for `share` / 256 of what differs. */
+EXPORT(clean_fade) void clean_fade(const uint8_t* plane, uint8_t* changed, int count, int bytes, int share) {
+  const uint16_t* wide = (const uint16_t*)plane;
+  uint16_t* wide_changed = (uint16_t*)changed;
+  for (int i = 0; i < count; i += 1) {
+    int from = bytes == 1 ? plane[i] : wide[i], to = bytes == 1 ? changed[i] : wide_changed[i];
+    int step = (magnitude(to - from) * share + 127) >> 8; // a half stays with the plane
+    int value = to < from ? from - step : from + step;
+    if (bytes == 1) changed[i] = (uint8_t)value;
+    else wide_changed[i] = (uint16_t)value;
   }
 }
 

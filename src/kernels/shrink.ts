@@ -17,6 +17,9 @@ export type ShrinkSettings = {
   readonly step: number;
 };
 
+/** Places of a block's corner in the codec's. */
+const places = 64;
+
 /** Takes noise and codec errors out of planes of one size: overlapping blocks of 8x8 pixels, and their aligned neighbours
  *  in time, keep only the coefficients above a threshold.  Memory: about 5 bytes for each pixel and picture. */
 export class Shrinker {
@@ -26,6 +29,7 @@ export class Shrinker {
   readonly #pictures: number;
   readonly #output: number;
   readonly #scratch: number;
+  readonly #dropped: number;
 
   constructor(options: ShrinkerOptions) {
     const { width, height, bitDepth, pictures } = options;
@@ -34,6 +38,7 @@ export class Shrinker {
     this.#pictures = this.#kernels.reserve(this.#planeBytes * pictures);
     this.#output = this.#kernels.reserve(this.#planeBytes);
     this.#scratch = this.#kernels.reserve(this.#kernels.call("clean_scratch_bytes", width, height, pictures));
+    this.#dropped = this.#kernels.reserve(places * 8);
   }
 
   get #planeBytes(): number {
@@ -41,8 +46,9 @@ export class Shrinker {
   }
 
   /** Fills `output` with the middle one of `pictures`, cleaned.  Shape: 1, 3 or 5 planes of the given size, aligned.
-   *  Throws: RangeError for another number or size. */
-  shrink(pictures: readonly Samples[], settings: ShrinkSettings, output: Samples): void {
+   *  Returns, of a single picture, what was dropped in the blocks whose corner lies at each place in 8×8, row by row: the
+   *  mean square for a sample, 0 where there were no blocks.  Throws: RangeError for another number or size. */
+  shrink(pictures: readonly Samples[], settings: ShrinkSettings, output: Samples): Float64Array {
     const { width, height, bitDepth } = this.#options;
     const { length } = pictures;
     if (length % 2 === 0 || length > this.#options.pictures) throw new RangeError(`${length} pictures cannot be cleaned at once`);
@@ -67,7 +73,18 @@ export class Shrinker {
       step,
       this.#output,
       this.#scratch,
+      this.#dropped,
     );
     this.#kernels.read(this.#output, strideBytes, this.#bytesPerSample, output);
+    return new Float64Array(this.#kernels.bytes(this.#dropped, places * 8).slice().buffer);
+  }
+
+  /** Fills `output` with the last cleaned single picture, brought back to how it was but for `share` of what changed. */
+  fade(share: number, output: Samples): void {
+    const { width, height } = this.#options;
+    checkSamples(output, width, height, this.#bytesPerSample);
+    const factor = Math.round(share * 256);
+    this.#kernels.call("clean_fade", this.#pictures, this.#output, width * height, this.#bytesPerSample, factor);
+    this.#kernels.read(this.#output, width * this.#bytesPerSample, this.#bytesPerSample, output);
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { BackProjector } from "../../src/engine/stages/back-project.ts";
-import { openDeband } from "../../src/engine/stages/deband.ts";
+import { Deband } from "../../src/engine/stages/deband.ts";
 import { Deblock } from "../../src/engine/stages/deblock.ts";
 import { Deflicker } from "../../src/engine/stages/deflicker.ts";
 import { Denoise } from "../../src/engine/stages/denoise.ts";
@@ -138,8 +138,10 @@ test("debanding brings a slope in steps nearer to the slope", async () => {
   using clean = makeFrame(slope, 0, deep);
   const stepped = makeFrame((x, y) => Math.round(slope(x, y) / 3) * 3, 0, deep);
   const before = lumaPsnr(stepped, clean, 10);
-  const smooth = await through(openDeband({ name: "deband", strength: 1, reason }), [stepped]);
+  const stage = new Deband({ name: "deband", strength: 1, reason }, deep);
+  const smooth = await through(stage, [stepped]);
   expect(lumaPsnr(smooth[0]!, clean, 10)).toBeGreaterThan(before + 1);
+  expect(stage.facts.total(undefined, undefined)).toEqual({ frames: 1, gentlerFrames: 0 });
   disposeAll(smooth);
 });
 

@@ -4,40 +4,50 @@ import type { Plane, VideoFrame } from "../../media/frame.ts";
 import type { Planned } from "../stage-plan.ts";
 import { filmCycle, filmTicks, slotOf } from "../time.ts";
 import { FrameTimes } from "./deinterlace.ts";
+import { matchContext, type MatchedFrame, matchFields } from "./field-matcher.ts";
 import type { ScanStage, StagePicture } from "./stage.ts";
 
-type Matched = { readonly frame: VideoFrame; readonly slot: number; readonly unlike: number };
+/** Less than any measured difference: stillness does not hide a repeat. */
+const repeated = -1;
 
-/** Gives film its 24 frames back. FFmpeg's fieldmatch puts the fields of each film frame together; what it cannot match is
- *  deinterlaced. Of every five frames, counted by time from the video's first one, the one most like its predecessor is
- *  left out, and the others go to a steady grid: stillness and cuts cannot upset the cadence, and neither can segments. */
+type Found = { readonly frame: VideoFrame; readonly slot: number; readonly unlike: number };
+
+/** Gives film its 24 frames back. The fields of each film frame are put together (`field-matcher.ts`); what cannot be matched
+ *  is deinterlaced. Of every five frames, counted by time from the video's first one, the one that repeats its predecessor or
+ *  is most like it is left out, and the others go to a steady grid: stillness and cuts cannot upset the cadence, and neither
+ *  can segments. */
 export class InverseTelecine implements ScanStage {
-  /** The rest of a cycle, and two frames for the matching and deinterlacing of its ends and the one before. */
-  readonly context = { before: 8, after: 8 };
+  /** The rest of a cycle, the whole one before, whose last frame is compared with, and what matching needs around them. */
+  readonly context = { before: matchContext + 6, after: matchContext + 6 };
   readonly #stage: Planned<"inverse_telecine">;
   readonly #picture: StagePicture;
-  readonly #filter: FrameFilter;
+  readonly #asFilm = new FrameFilter(() => "setfield=mode=prog");
+  readonly #asFields: FrameFilter;
+  readonly #deinterlace: FrameFilter;
 
   constructor(stage: Planned<"inverse_telecine">, picture: StagePicture) {
     const order = stage.fieldOrder === "top_first" ? "tff" : "bff";
     this.#stage = stage;
     this.#picture = picture;
-    this.#filter = new FrameFilter(
-      () => `fieldmatch=order=${order}:combmatch=full,bwdif=mode=send_frame:parity=${order}:deint=interlaced`,
-    );
+    this.#asFields = new FrameFilter(() => `setfield=mode=${order}`);
+    this.#deinterlace = new FrameFilter(() => `bwdif=mode=send_frame:parity=${order}:deint=interlaced`);
   }
 
   async *run(frames: AsyncIterable<VideoFrame>): AsyncGenerator<VideoFrame> {
-    const times = new FrameTimes();
-    const { grid } = this.#stage;
+    const { grid, fieldOrder } = this.#stage;
     const { timeBase, sourceTimeBase } = this.#picture;
     const first = rescaleTicks(grid.firstTicks, sourceTimeBase, timeBase);
-    let cycle: Matched[] = [];
+    const slotOfFrame = ({ pts }: VideoFrame): number => slotOf(pts, first, grid.sourceRate, timeBase);
+    const matched = matchFields(frames, { fieldOrder, cycleOf: (frame) => cycleOf(slotOfFrame(frame)) });
+    const repeats: boolean[] = [];
+    const times = new FrameTimes();
+    let cycle: Found[] = [];
     let last: Uint8Array | undefined;
     try {
-      for await (const frame of this.#filter.stream(times.note(frames))) {
+      for await (const frame of this.#deinterlace.stream(times.note(this.#flagged(matched, repeats)))) {
         const luma = sparseLuma(frame.plane(0));
-        const unlike = last === undefined ? Infinity : largestDifference(last, luma, Math.ceil(frame.width / 2));
+        const measured = last === undefined ? Infinity : largestDifference(last, luma, Math.ceil(frame.width / 2));
+        const unlike = repeats.shift() === true ? repeated : measured;
         last = luma;
         const slot = slotOf(times.current.pts, first, grid.sourceRate, timeBase);
         times.advance();
@@ -55,8 +65,17 @@ export class InverseTelecine implements ScanStage {
     }
   }
 
+  /** Marks what is to be deinterlaced, and notes which frames are repeats. */
+  async *#flagged(matched: AsyncIterable<MatchedFrame>, repeats: boolean[]): AsyncGenerator<VideoFrame> {
+    for await (const { frame, isCombed, isRepeated } of matched) {
+      const flagged = await (isCombed ? this.#asFields : this.#asFilm).apply(frame);
+      repeats.push(isRepeated);
+      yield flagged;
+    }
+  }
+
   /** Owns: takes the frames of one cycle. */
-  *#finish(cycle: readonly Matched[], first: bigint): Generator<VideoFrame> {
+  *#finish(cycle: readonly Found[], first: bigint): Generator<VideoFrame> {
     const { filmRate } = this.#stage.grid;
     const { timeBase } = this.#picture;
     const kept = filmCycle(
@@ -78,7 +97,9 @@ export class InverseTelecine implements ScanStage {
   }
 
   [Symbol.dispose](): void {
-    this.#filter[Symbol.dispose]();
+    this.#asFilm[Symbol.dispose]();
+    this.#asFields[Symbol.dispose]();
+    this.#deinterlace[Symbol.dispose]();
   }
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/errors.ts";
 import type { Plan } from "../plan.ts";
 import { type PlannedStage, stagePlaces } from "../stage-plan.ts";
-import { openDeband } from "./deband.ts";
+import { Deband } from "./deband.ts";
 import { Deblock } from "./deblock.ts";
 import { Deflicker } from "./deflicker.ts";
 import { Deinterlacer } from "./deinterlace.ts";
@@ -57,7 +57,7 @@ function openStage(planned: PlannedStage, picture: StagePicture): FrameStage {
     case "denoise":
       return new Denoise(planned, picture);
     case "deband":
-      return openDeband(planned);
+      return new Deband(planned, picture);
     case "regrain":
       return new Regrain(planned, picture);
     case "sharpen":
