@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from textwrap import fill
 
 import degradations
 import presets
@@ -28,14 +29,14 @@ TEMPLATE = """# {title}
 |---|---|---|---|
 {files}
 
-`luma` is [1, {frames}, H, W]{planes}; `upscaled` is [1, 1, 2 (H - 2R), 2 (W - 2R)] with R the halo. The 16-bit file takes a second
+`luma` is [1, {frames}, H, W]{planes}; `upscaled` is [1, 1, {times}(H - 2R), {times}(W - 2R)] with R the halo. The 16-bit file takes a second
 input, `peak` (float32 [1]): the largest code value, 1023 for 10-bit video. Limited and full range both go as they are.
 
 ## Figures
 
-Gain over Lanczos (swscale) in dB of luma PSNR, and in brackets of VIF (FFmpeg's `vif`, mean of four scales; 1 is
-perfect). Clips of 720p and above, halved by area averaging, clean and through x264 at its default preset (`UGC`: noisy,
-sharpened and encoded twice; `old film`: grain and dirt); three or four of 12 or 24 consecutive frames from each clip's
+Gain over {other} in dB of luma PSNR, and in brackets of VIF (FFmpeg's `vif`, mean of four scales; 1 is
+perfect). Clips of 720p and above, {reduced}, clean and through x264 at its default preset (`UGC`: noisy,
+sharpened and encoded twice; `old film`: grain and dirt); {counted} of 12 or 24 consecutive frames from each clip's
 middle. None of these clips, nor other footage of their films or shoots, took
 part in training; one is a pan over a photograph whose author has other photographs among the training stills. Interim
 figures on these clips guided the loss and the shares of the degradations.
@@ -68,11 +69,17 @@ Clips: {clips}.
 {limits}"""
 
 PURPOSES = {
-    "general": "Upscales the luma plane of video by two. One set of weights for all degradations; nothing to set.",
-    "ugc": "Upscales the luma plane of video by two, for video as phones record and services share it: its noise, the halos\n"
+    "general": "{verb}. One set of weights for all degradations; nothing to set.",
+    "ugc": "{verb}, for video as phones record and services share it: its noise, the halos\n"
     "of its sharpening and the marks of two encodes are taken out.",
-    "old_film": "Upscales the luma plane of video by two, for film: grain and what is left of dirt and scratches are taken out.",
+    "old_film": "{verb}, for film: grain and what is left of dirt and scratches are taken out.",
 }
+VERBS = {
+    1: "Cleans the luma plane of video at its own size",
+    2: "Upscales the luma plane of video by two",
+    4: "Upscales the luma plane of video by four",
+}
+REDUCED = {1: "at their own size", 2: "halved by area averaging", 4: "reduced to a quarter of width and height by area averaging"}
 PLANES = """ with the frame itself, then its neighbours -1, +1, -2, +2 moved onto it by their motion (the
 frame again where there is none)"""
 OWN_TRAINING = """    python3 training/run.py {id} --stills ../shared/training-data/cid22_training_512 /usr/share/backgrounds
@@ -90,7 +97,7 @@ peak rate {rate:g}, weights averaged over steps, the logarithm of each patch's s
 ALIGN = "    python3 training/align.py --pairs pairs --kernels $(kernels/build-native.sh)\n"
 DEGRADATIONS = {
     "general": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object, blur, sensor noise
-or grain, or a first encode. Degradations: halved by {kernels};
+or grain, or a first encode. Degradations: reduced by {kernels};
 blur in {blur:.0%} and noise in {noise:.0%} of the scenes; then clean ({clean:.0%}) or through x264
 at CRF {lowest} to {highest} with presets {presets}, as a multi-frame encode.""",
     "ugc": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object. Degradations: halved,
@@ -124,6 +131,8 @@ def describe_training(network_id: str, start: str | None, steps: int, minutes: i
         more = FINE_TUNING.format(steps=steps, rate=PEAK_RATE) if steps else ""
         return OWN_TRAINING.format(**facts, steps=recipe.steps) + more
     options = "--neighbours --seed 2" if shape.frames > 1 else f"--preset {shape.preset}"
+    if shape.scale == 4:
+        options = "--scale 4 --seed 11 --text-scenes 120"
     align = ALIGN if shape.frames > 1 else ""
     return GROWN_TRAINING.format(
         **facts, options=options, align=align, start=start, steps=steps, minutes=minutes, scenes=scenes)
@@ -166,7 +175,11 @@ def write_card(network_id: str, models: Path, table: str, training: str) -> None
     text = TEMPLATE.format(
         id=network_id,
         title=descriptor["title"],
-        purpose=PURPOSES[shape.preset],
+        purpose=PURPOSES[shape.preset].format(verb=VERBS[shape.scale]),
+        times=f"{shape.scale} " if shape.scale > 1 else "",
+        other="the source itself" if shape.scale == 1 else "Lanczos (swscale)",
+        reduced=REDUCED[shape.scale],
+        counted="three or four" if shape.scale == 2 else "one or two",
         frames=shape.frames,
         planes=PLANES if shape.frames > 1 else "",
         parameters=descriptor["parameters"],
@@ -198,10 +211,13 @@ def main() -> None:
     parser.add_argument("--fine-tuned-steps", type=int, default=0, help="steps of fine_tune.py")
     parser.add_argument("--start", choices=sorted(SHAPES), help="whose weights fine_tune.py began with, if not its own")
     parser.add_argument("--minutes", type=int, default=0, help="of fine_tune.py")
+    parser.add_argument("--note", default="", help="what else there is to say of the published run")
     parser.add_argument("--scenes", type=int, default=0, help="that fine_tune.py drew from")
     arguments = parser.parse_args()
     training = describe_training(
         arguments.network, arguments.start, arguments.fine_tuned_steps, arguments.minutes, arguments.scenes)
+    if arguments.note:
+        training += "\n" + fill(arguments.note, 120) + "\n"
     write_card(arguments.network, arguments.models, arguments.table.read_text(), training)
 
 

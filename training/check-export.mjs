@@ -1,11 +1,11 @@
 /** Compares an exported model in ONNX Runtime with PyTorch's result, and tiles with the whole frame.
- *  Arguments: folder, model file, kind (u8 or u16), height, width, halo, peak, frames. Reads frame.raw and expected.raw. */
+ *  Arguments: folder, model file, kind (u8 or u16), height, width, halo, peak, frames, scale. Reads frame.raw and expected.raw. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 const [folder, model, kind, ...numbers] = process.argv.slice(2);
-const [height, width, halo, peak, frames] = numbers.map(Number);
+const [height, width, halo, peak, frames, scale] = numbers.map(Number);
 const Samples = kind === "u8" ? Uint8Array : Uint16Array;
 const read = (name) => new Samples(new Uint8Array(readFileSync(join(folder, name))).buffer);
 const frame = read("frame.raw");
@@ -29,7 +29,7 @@ async function upscaleWindow(left, top, columns, rows) {
   const feeds = { luma: new Tensor(type, padded, [1, frames, rows + 2 * halo, columns + 2 * halo]) };
   if (kind === "u16") feeds.peak = new Tensor("float32", new Float32Array([peak]), [1]);
   const { upscaled } = await session.run(feeds);
-  if (upscaled.dims.join() !== [1, 1, 2 * rows, 2 * columns].join()) throw new Error(`wrong size ${upscaled.dims}`);
+  if (upscaled.dims.join() !== [1, 1, scale * rows, scale * columns].join()) throw new Error(`wrong size ${upscaled.dims}`);
   return upscaled.data;
 }
 
@@ -50,9 +50,9 @@ for (let top = 0; top < height; top += tileRows) {
     const columns = Math.min(tileColumns, width - left);
     const rows = Math.min(tileRows, height - top);
     const tile = await upscaleWindow(left, top, columns, rows);
-    for (let y = 0; y < 2 * rows; y += 1) {
-      for (let x = 0; x < 2 * columns; x += 1) {
-        if (tile[y * 2 * columns + x] !== whole[(2 * top + y) * 2 * width + 2 * left + x]) unequal += 1;
+    for (let y = 0; y < scale * rows; y += 1) {
+      for (let x = 0; x < scale * columns; x += 1) {
+        if (tile[y * scale * columns + x] !== whole[(scale * top + y) * scale * width + scale * left + x]) unequal += 1;
       }
     }
   }

@@ -16,19 +16,21 @@ class PairPatches:
 
     Windows start at even pixels, so a patch keeps its place in the encoder's block grid up to two pixels.
     `variant_shares` says how often each variant is drawn: the clean one, then by rising rate factor.
+    Pairs of twice the network's `scale` give targets averaged down to it.
     With `frames` above 1 the input is what `align.py` wrote: the frame, then its aligned neighbours.
     """
 
     def __init__(
-        self, folder: Path, halo_pixels: int, patch: int, variant_shares: tuple[float, ...], seed: object,
-        frames: int = 1,
+        self, folders: list[Path], halo_pixels: int, patch: int, variant_shares: tuple[float, ...], seed: object,
+        frames: int = 1, scale: int = 2,
     ) -> None:
         self.halo, self.patch, self.variant_shares = halo_pixels, patch, variant_shares
+        self.scale = scale
         self.frames, kind = frames, "low" if frames == 1 else "aligned"
         self.generator = np.random.default_rng(seed)
         window = patch + 2 * halo_pixels
         self.scenes: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-        for high_path in sorted(folder.glob("*-high.npy")):
+        for high_path in sorted(path for folder in folders for path in folder.glob("*-high.npy")):
             low_path = high_path.with_name(high_path.name.replace("-high", f"-{kind}"))
             if not low_path.exists():
                 continue
@@ -37,12 +39,12 @@ class PairPatches:
                 self.scenes.setdefault(high_path.name.split("-")[0], []).append((low, high))
         self.kinds = [kind for kind in KIND_SHARES if kind in self.scenes]
         if not self.kinds:
-            raise FileNotFoundError(f"no prepared pairs of at least {window} pixels in {folder}")
+            raise FileNotFoundError(f"no prepared pairs of at least {window} pixels in {folders}")
         weights = np.array([KIND_SHARES[kind] for kind in self.kinds])
         self.weights = weights / weights.sum()
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
-        """One pair. Shape: uint8 [frames, P + 2R, P + 2R] and [2P, 2P]."""
+        """One pair, of code values. Shape: [frames, P + 2R, P + 2R] and [sP, sP], s the scale."""
         random, halo, patch = self.generator, self.halo, self.patch
         choices = self.scenes[self.kinds[random.choice(len(self.kinds), p=self.weights)]]
         low, high = choices[random.integers(len(choices))]
@@ -54,8 +56,12 @@ class PairPatches:
         source = low[variant, frame, ..., top : top + window, left : left + window].reshape(-1, window, window)
         if self.frames > 1 and random.random() < ALONE_SHARE:
             source = np.repeat(source[:1], self.frames, axis=0)
-        y, x = 2 * (top + halo), 2 * (left + halo)
-        target = high[frame, y : y + 2 * patch, x : x + 2 * patch]
+        ratio = high.shape[-1] // low.shape[-1]
+        y, x, side = ratio * (top + halo), ratio * (left + halo), ratio * patch
+        target = high[frame, y : y + side, x : x + side]
+        if ratio != self.scale:
+            reduction = ratio // self.scale
+            target = target.reshape(side // reduction, reduction, -1, reduction).mean(axis=(1, 3), dtype=np.float32)
         flip_rows, flip_columns, swap = random.integers(0, 2, 3)
         if flip_rows:
             source, target = source[:, ::-1], target[::-1]
@@ -68,7 +74,7 @@ class PairPatches:
         return source, target
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Shape: float32 [N, frames, P + 2R, P + 2R] and [N, 1, 2P, 2P]."""
+        """Shape: float32 [N, frames, P + 2R, P + 2R] and [N, 1, sP, sP]."""
         pairs = [self.draw() for _ in range(size)]
         sources, targets = (np.stack(arrays).astype(np.float32) / 255 for arrays in zip(*pairs))
         targets = targets[:, None]

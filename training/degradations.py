@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-# Kernel of the reduction by two, with its share of the scenes.
+# Kernel of the reduction, with its share of the scenes.
 KERNELS = {"area": 0.70, "bicubic": 0.12, "lanczos": 0.10, "bilinear": 0.08}
 RESAMPLING = {"bicubic": Image.BICUBIC, "lanczos": Image.LANCZOS, "bilinear": Image.BILINEAR}
 BLUR_SHARE, BLUR_SIGMA = 0.08, (0.3, 0.8)  # of the low-resolution frame, in its pixels
@@ -34,13 +34,13 @@ def pick(generator: np.random.Generator, shares: dict[str, float]) -> str:
     return names[generator.choice(len(names), p=weights / weights.sum())]
 
 
-def reduce_by_two(frames: np.ndarray, kernel: str) -> np.ndarray:
-    """Half-size frames. Shape: uint8 [T, H, W] -> uint8 [T, H/2, W/2]."""
+def reduce(frames: np.ndarray, kernel: str, factor: int) -> np.ndarray:
+    """Smaller frames. Shape: uint8 [T, H, W] -> uint8 [T, H / factor, W / factor]."""
     if kernel == "area":
-        sums = frames.astype(np.uint16)
-        sums = sums[:, ::2, ::2] + sums[:, 1::2, ::2] + sums[:, ::2, 1::2] + sums[:, 1::2, 1::2]
-        return ((sums + 2) // 4).astype(np.uint8)
-    size = (frames.shape[2] // 2, frames.shape[1] // 2)
+        parts = [(row, column) for row in range(factor) for column in range(factor)]
+        sums = sum(frames[:, row::factor, column::factor].astype(np.uint16) for row, column in parts)
+        return ((sums + factor**2 // 2) // factor**2).astype(np.uint8)
+    size = (frames.shape[2] // factor, frames.shape[1] // factor)
     return np.stack([np.asarray(Image.fromarray(frame).resize(size, RESAMPLING[kernel])) for frame in frames])
 
 
@@ -58,9 +58,9 @@ def blur(frames: np.ndarray, sigma: float) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(frame).filter(kernel)) for frame in frames])
 
 
-def degrade_before_coding(frames: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Half-size frames as a camera or an editor may have made them."""
-    low = reduce_by_two(frames, pick(generator, KERNELS))
+def degrade_before_coding(frames: np.ndarray, factor: int, generator: np.random.Generator) -> np.ndarray:
+    """Smaller frames as a camera or an editor may have made them."""
+    low = reduce(frames, pick(generator, KERNELS), factor)
     if generator.random() < BLUR_SHARE:
         low = blur(low, generator.uniform(*BLUR_SIGMA))
     if generator.random() < NOISE_SHARE:

@@ -1,6 +1,8 @@
 """Measures checkpoints against Lanczos on the evaluation clips: luma PSNR and VIF, clean, after x264 and as presets' sources.
 
-FFmpeg decodes, halves (area), encodes and interpolates (Lanczos); the networks run in PyTorch. Prints Markdown.
+FFmpeg decodes, reduces (area), encodes and interpolates (Lanczos); the networks run in PyTorch. Prints Markdown. At another
+`--scale` than 2 a network runs as often as it takes and one resample (Lanczos) ends at the size; at 1 the source itself is
+what it is measured against.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 import degradations
 import presets
@@ -22,6 +25,7 @@ from motion import Aligner, stack_neighbours
 from networks import SHAPES, LumaUpscaler
 
 CONDITIONS = {"clean": None, "CRF 23": 23, "CRF 28": 28, "UGC": "ugc", "old film": "old_film"}
+GRAIN_AT_FULL_SIZE = 0.5  # of its strength: what averaging four pixels leaves
 QUIET = ["ffmpeg", "-v", "error", "-y"]
 
 
@@ -46,13 +50,13 @@ class Video:
         return planes[:, : self.width * self.height].reshape(-1, self.height, self.width)
 
 
-def decode_middle(clip: Path, frames: int, folder: Path) -> Video:
-    """Consecutive frames from a clip's middle, cropped to multiples of four."""
+def decode_middle(clip: Path, frames: int, folder: Path, multiple: int) -> Video:
+    """Consecutive frames from a clip's middle, cropped to multiples of a size."""
     probe = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json"]
     probe += ["-show_entries", "stream=width,height,pix_fmt:format=duration", str(clip)]
     facts = json.loads(subprocess.run(probe, stdout=subprocess.PIPE, check=True).stdout)
     stream = facts["streams"][0]
-    width, height = stream["width"] // 4 * 4, stream["height"] // 4 * 4
+    width, height = stream["width"] // multiple * multiple, stream["height"] // multiple * multiple
     video = Video(folder / "original.yuv", width, height, stream["pix_fmt"])
     start = max(0.0, float(facts["format"]["duration"]) / 2 - 0.5)
     command = [*QUIET, "-noautorotate", "-ss", f"{start:.3f}", "-i", str(clip), "-map", "0:v:0"]
@@ -88,27 +92,28 @@ def written(video: Video, luma: np.ndarray, name: str) -> Video:
     return result
 
 
-def as_shared(half: Video) -> Video:
+def as_shared(small: Video) -> Video:
     """As shared from a phone: its noise, sharpened, encoded by the camera and by the service."""
-    low, generator = half.luma(), np.random.default_rng(5)
+    low, generator = small.luma(), np.random.default_rng(5)
     deviation = np.sqrt(2 + low.astype(np.float32) * 0.06)
     noisy = np.clip(np.rint(low + deviation * generator.standard_normal(low.shape, dtype=np.float32)), 0, 255)
     sharp = presets.sharpened(noisy.astype(np.uint8), 0.6)
     recorded = degradations.through_h264(sharp, degradations.Encoding(26, "veryfast", 25))
-    return written(half, degradations.through_h264(recorded, degradations.Encoding(29, "medium", 25)), "ugc.yuv")
+    return written(small, degradations.through_h264(recorded, degradations.Encoding(29, "medium", 25)), "ugc.yuv")
 
 
-def as_film(original: Video, half: Video, overlays: Path) -> tuple[Video, np.ndarray]:
+def as_film(original: Video, small: Video, overlays: Path) -> tuple[Video, np.ndarray]:
     """A worn print after a gentle encode, and what it shows beneath dirt and grain: faded as it is."""
     target = np.rint(30 + (original.luma().astype(np.float32) - 16) * 0.82)
-    generator = np.random.default_rng(6)
-    worn = target + presets.film_grain(target.shape, generator) * (3 + 7 * (1 - np.abs(target - 118) / 118))
+    generator, factor = np.random.default_rng(6), original.width // small.width
+    amount = GRAIN_AT_FULL_SIZE if factor == 1 else 1.0
+    worn = target + amount * presets.film_grain(target.shape, generator) * (3 + 7 * (1 - np.abs(target - 118) / 118))
     dirt = [path for path in sorted(overlays.glob("*.png")) if splits.matches(path.name, splits.EVALUATION_OVERLAYS)]
     for frame in worn:
         presets.add_overlay(frame, dirt[generator.integers(len(dirt))], generator)
-    low = degradations.reduce_by_two(np.clip(np.rint(worn), 0, 255).astype(np.uint8), "area")
+    low = degradations.reduce(np.clip(np.rint(worn), 0, 255).astype(np.uint8), "area", factor)
     coded = degradations.through_h264(low, degradations.Encoding(18, "medium", 25))
-    return written(half, coded, "film.yuv"), target.astype(np.uint8)
+    return written(small, coded, "film.yuv"), target.astype(np.uint8)
 
 
 def psnr(result: np.ndarray, reference: np.ndarray) -> float:
@@ -139,39 +144,54 @@ def stacks(low: np.ndarray, count: int, kernels: Path | None, every: int) -> lis
     return [stack_neighbours(aligner, low, index, count) for index in range(0, len(low), every)]
 
 
+def enlarge(network: LumaUpscaler, stack: np.ndarray, scale: int) -> np.ndarray:
+    """One frame at `scale` times its size. Shape: uint8 [frames, H, W] -> [H, W] times the scale."""
+    height, width = stack.shape[-2:]
+    result = upscale(network, stack, 255)
+    while result.shape[0] < scale * height:
+        result = upscale(network, result, 255)
+    if result.shape[0] == scale * height:
+        return result
+    return np.asarray(Image.fromarray(result).resize((scale * width, scale * height), Image.LANCZOS))
+
+
 def measure_clip(
     clip: Path, networks: dict[str, LumaUpscaler], arguments: argparse.Namespace,
 ) -> dict[tuple[str, str], tuple[float, float]]:
-    """Gains over Lanczos, in dB and in VIF, by network and condition."""
-    gains = {}
+    """Gains over Lanczos (over the source at its own size), in dB and in VIF, by network and condition."""
+    gains, scale = {}, arguments.scale
     frames, every, with_vif = arguments.frames, arguments.every, arguments.vif
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        original = decode_middle(clip, frames, folder)
-        half = resized(original, original.width // 2, original.height // 2, "area", "half.yuv")
+        original = decode_middle(clip, frames, folder, 2 * scale)
+        small = original
+        if scale > 1:
+            small = resized(original, original.width // scale, original.height // scale, "area", "small.yuv")
         for condition in arguments.conditions:
             reference, recipe = original.luma(), CONDITIONS[condition]
             if recipe == "ugc":
-                low = as_shared(half)
+                low = as_shared(small)
             elif recipe == "old_film":
-                low, reference = as_film(original, half, arguments.overlays)
+                low, reference = as_film(original, small, arguments.overlays)
             else:
-                low = half if recipe is None else encoded(half, recipe)
+                low = small if recipe is None else encoded(small, recipe)
             reference = reference[::every]
             lanczos = resized(low, original.width, original.height, "lanczos", "lanczos.yuv").luma()[::every]
             base_psnr = psnr(lanczos, reference)
             base_vif = vif(lanczos, reference, folder) if with_vif else 0.0
             for network_id, network in networks.items():
                 seen = stacks(low.luma(), network.shape.frames, arguments.kernels, every)
-                result = np.stack([upscale(network, stack, 255) for stack in seen])
+                result = np.stack([enlarge(network, stack, scale) for stack in seen])
                 gain_vif = vif(result, reference, folder) - base_vif if with_vif else 0.0
                 gains[network_id, condition] = (psnr(result, reference) - base_psnr, gain_vif)
     return gains
 
 
-def print_table(network_id: str, rows: dict[str, dict], conditions: list[str], with_vif: bool) -> None:
+def print_table(network_id: str, rows: dict[str, dict], arguments: argparse.Namespace) -> None:
     """One network's gains per clip, and their means."""
-    print(f"\n{network_id}: gain over Lanczos, dB of luma PSNR" + (" (VIF)" if with_vif else "") + "\n")
+    conditions, with_vif = arguments.conditions, arguments.vif
+    other = "the source" if arguments.scale == 1 else "Lanczos"
+    print(f"\n{network_id}, {arguments.scale}x: gain over {other}, dB of luma PSNR" + (" (VIF)" if with_vif else "") + "\n")
     print("| clip | " + " | ".join(conditions) + " |\n|---|" + "---|" * len(conditions))
     columns = {condition: [gains[network_id, condition] for gains in rows.values()] for condition in conditions}
     lines = {name: [gains[network_id, condition] for condition in conditions] for name, gains in rows.items()}
@@ -191,6 +211,7 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, default=here / "checkpoints")
     parser.add_argument("--frames", type=int, default=24, help="consecutive frames encoded per clip")
     parser.add_argument("--every", type=int, default=6, help="measure every n-th of them")
+    parser.add_argument("--scale", type=int, choices=(1, 2, 3, 4), default=2, help="of the original to what is enlarged")
     parser.add_argument("--conditions", nargs="+", choices=list(CONDITIONS), default=list(CONDITIONS))
     parser.add_argument("--overlays", type=Path, default=shared / "training-data/film_damage_overlays")
     parser.add_argument("--kernels", type=Path, help="what ../kernels/build-native.sh built; for networks of several frames")
@@ -201,7 +222,7 @@ def main() -> None:
     for name in splits.MEASURED_CLIPS:
         rows[name] = measure_clip(arguments.clips / name, networks, arguments)
     for network_id in arguments.networks:
-        print_table(network_id, rows, arguments.conditions, arguments.vif)
+        print_table(network_id, rows, arguments)
 
 
 if __name__ == "__main__":

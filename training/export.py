@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 import torch
 
-from networks import SCALE, SHAPES, LumaUpscaler, count_parameters
+from networks import SHAPES, LumaUpscaler, count_parameters
 from onnx_graph import build_graph
 
 PEAK_10_BIT = 1023
@@ -34,7 +34,7 @@ def load_average(network_id: str, checkpoints: Path) -> LumaUpscaler:
 def upscale(network: LumaUpscaler, frames: np.ndarray, peak: int) -> np.ndarray:
     """One whole frame in PyTorch, its border replicated.
 
-    Shape: [H, W], or [frames, H, W] -> [2H, 2W], integers of the same type.
+    Shape: [H, W], or [frames, H, W] -> [H, W] times the scale, integers of the same type.
     """
     halo = network.shape.halo_pixels
     stack = frames.reshape(-1, *frames.shape[-2:])
@@ -55,7 +55,7 @@ def check_in_runtime(network: LumaUpscaler, folder: Path, names: dict[str, str],
         frame.tofile(folder / "frame.raw")
         upscale(network, frame, peak).tofile(folder / "expected.raw")
         script = Path(__file__).with_name("check-export.mjs")
-        facts = [str(value) for value in (*TEST_FRAME, network.shape.halo_pixels, peak, network.shape.frames)]
+        facts = [str(value) for value in (*TEST_FRAME, network.shape.halo_pixels, peak, network.shape.frames, network.shape.scale)]
         subprocess.run([node, str(script), str(folder), names[kind], kind, *facts], check=True)
 
 
@@ -76,7 +76,7 @@ def export(network_id: str, checkpoints: Path, models: Path, node: str) -> None:
         descriptor = {
             "id": shape.id,
             "title": shape.title,
-            "scale": SCALE,
+            "scale": shape.scale,
             "tier": shape.tier,
             "preset": shape.preset,
             **({"frames": shape.frames} if shape.frames > 1 else {}),

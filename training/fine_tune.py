@@ -24,8 +24,8 @@ PEAK_RATE = 4e-4  # where the weights go on as what they were; a preset takes it
 
 
 def start_from(network: LumaUpscaler, start_id: str, models: Path) -> None:
-    """Begin with a published network's weights; a smaller one's are computed unchanged inside the larger."""
-    if start_id == network.shape.id or SHAPES[start_id].macs_per_input_pixel == network.shape.macs_per_input_pixel:
+    """Begin with a published network's weights; another one's are computed inside this one."""
+    if start_id == network.shape.id:
         load_published(network, models / f"{start_id}.u16.onnx")
         return
     smaller = LumaUpscaler(SHAPES[start_id])
@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", choices=sorted(SHAPES))
     parser.add_argument("--start", choices=sorted(SHAPES), help="whose weights to begin with; default: its own")
-    parser.add_argument("--pairs", type=Path, default=HERE / "pairs", help="made by prepare.py")
+    parser.add_argument("--pairs", type=Path, nargs="+", default=[HERE / "pairs"], help="one or more folders made by prepare.py")
     parser.add_argument("--checkpoints", type=Path, default=HERE / "fine-tuning")
     parser.add_argument("--models", type=Path, default=HERE.parent / "models")
     parser.add_argument("--minutes", type=float, required=True)

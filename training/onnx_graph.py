@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from networks import SCALE, LumaUpscaler
+from networks import LumaUpscaler
 
 OPSET = 17
 PEAK_8_BIT = 255.0
@@ -76,7 +76,7 @@ def build_graph(network: LumaUpscaler, bits: int) -> onnx.ModelProto:
     if bits != 8:
         blocks = graph.add("Mul", [blocks, "peak"], "coded")
         blocks = graph.add("Add", [blocks, graph.constant("half_code", np.float32(HALF_CODE))], "rounded")
-    picture = graph.add("DepthToSpace", [blocks], "picture", blocksize=2 * SCALE, mode="CRD")
+    picture = graph.add("DepthToSpace", [blocks], "picture", blocksize=2 * network.shape.scale, mode="CRD")
     graph.add("Cast", [picture], "upscaled", to=kind)
 
     outputs = [helper.make_tensor_value_info("upscaled", kind, [1, 1, "upscaled_height", "upscaled_width"])]

@@ -87,7 +87,8 @@ def make_scene(job: dict) -> None:
         frames = scenes.text_scene(VIEW, job["fonts"], backdrop, generator)
         frames = maybe_coded(frames, generator)
     else:
-        frames = job["frames"]
+        height, width = (side - side % (2 * job["scale"]) for side in job["frames"].shape[1:])
+        frames = job["frames"][:, :height, :width]
     if job["preset"] == "ugc":
         target, variants = presets.ugc_variants(frames, generator)
     elif job["preset"] == "old_film":

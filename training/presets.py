@@ -37,7 +37,7 @@ def sharpened(frames: np.ndarray, amount: float) -> np.ndarray:
 def ugc_variants(frames: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
     """The target, and the input before coding and after each pair of encodes."""
     kernel = "area" if generator.random() < UGC_AREA_SHARE else degradations.pick(generator, degradations.KERNELS)
-    low = degradations.reduce_by_two(frames, kernel)
+    low = degradations.reduce(frames, kernel, 2)
     if generator.random() < UGC_NOISE_SHARE:
         amount = generator.uniform(*UGC_NOISE)
         deviation = amount * np.sqrt(2 + low.astype(np.float32) * 0.06)
@@ -74,8 +74,8 @@ def add_overlay(frame: np.ndarray, path: Path, generator: np.random.Generator) -
         opacity = opacity.T
     height, width = frame.shape
     top, left = (int(generator.uniform(-0.1, 1.1) * size) - side // 2 for size in (height, width))
-    rows = slice(max(0, top), max(0, min(height, top + side)))
-    columns = slice(max(0, left), max(0, min(width, left + side)))
+    rows = slice(min(height, max(0, top)), max(0, min(height, top + side)))
+    columns = slice(min(width, max(0, left)), max(0, min(width, left + side)))
     part = opacity[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     covered = part * generator.uniform(0.5, 0.95)
     tone = 225.0 if generator.random() < 0.6 else 25.0
@@ -103,15 +103,17 @@ def old_film_variants(
             add_overlay(frame, scratch, np.random.default_rng(place))
         if with_dirt:
             add_overlay(frame, overlays[generator.integers(len(overlays))], generator)
-    low = degradations.reduce_by_two(np.clip(np.rint(worn), 0, 255).astype(np.uint8), "area")
+    low = degradations.reduce(np.clip(np.rint(worn), 0, 255).astype(np.uint8), "area", 2)
     variants = [low]
     for band in FILM_BANDS:
         variants.append(degradations.through_h264(low, degradations.random_encoding(generator, band)))
     return target.astype(np.uint8), variants
 
 
-def general_variants(frames: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+def general_variants(
+    frames: np.ndarray, factor: int, generator: np.random.Generator,
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """The target, and the input before coding and after one encode of each band."""
-    low = degradations.degrade_before_coding(frames, generator)
+    low = degradations.degrade_before_coding(frames, factor, generator)
     encodings = [degradations.random_encoding(generator, band) for band in degradations.CRF_BANDS]
     return frames, [low, *(degradations.through_h264(low, encoding) for encoding in encodings)]

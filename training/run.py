@@ -36,7 +36,7 @@ def main() -> None:
         if arguments.stills:
             command += ["--stills", *map(str, arguments.stills)]
         subprocess.run(command, check=True)
-    train(arguments.network, arguments.pairs, arguments.checkpoints, arguments.minutes)
+    train(arguments.network, [arguments.pairs], arguments.checkpoints, arguments.minutes)
     export(arguments.network, arguments.checkpoints, arguments.models, arguments.node)
 
 

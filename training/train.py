@@ -144,14 +144,14 @@ class Training:
         return loss.item()
 
 
-def train(network_id: str, pairs_folder: Path, checkpoints: Path, limit_minutes: float = float("inf")) -> Path:
+def train(network_id: str, pairs_folders: list[Path], checkpoints: Path, limit_minutes: float = float("inf")) -> Path:
     """Train until the recipe's steps or the time limit are reached. Returns the checkpoint's path."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(1)
     training = Training(network_id, checkpoints, device)
     shape, recipe = SHAPES[network_id], training.recipe
     pairs = PairPatches(
-        pairs_folder, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed=[1, training.step],
+        pairs_folders, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed=[1, training.step],
         frames=shape.frames, scale=shape.scale,
     )
     limit_seconds = limit_minutes * 60

@@ -17,6 +17,7 @@ const topics: Record<Topic, { readonly read: (text: string) => unknown; readonly
   compression: strength,
   blockiness: strength,
   ringing: strength,
+  halos: strength,
   noise: deviation,
   grain: deviation,
   banding: strength,

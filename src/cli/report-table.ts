@@ -93,7 +93,8 @@ function describeDecision(stream: StreamDecision): string {
 
 function describeNetwork(network: Report["network"]): string {
   if (network === undefined) return "none";
-  const { id, passes, laterId } = network;
-  if (laterId !== undefined) return `${id}, then ${laterId}${passes > 2 ? `, ${passes - 1} times` : ""}`;
-  return `${id}, ${passes} pass${passes === 1 ? "" : "es"}`;
+  const { id, passes, laterId, chromaId } = network;
+  const chroma = chromaId === undefined ? "" : `; colour by ${chromaId}`;
+  if (laterId !== undefined) return `${id}, then ${laterId}${passes > 2 ? `, ${passes - 1} times` : ""}${chroma}`;
+  return `${id}, ${passes} pass${passes === 1 ? "" : "es"}${chroma}`;
 }

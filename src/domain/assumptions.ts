@@ -19,6 +19,8 @@ export const Assumptions = z.strictObject({
   compression: share.optional(),
   blockiness: share.optional(),
   ringing: share.optional(),
+  /** How far sharp edges shoot over, as a share of their height. */
+  halos: share.optional(),
   /** Standard deviation, in 8-bit code values, as grain and flicker. */
   noise: sigma.optional(),
   grain: sigma.optional(),

@@ -8,7 +8,7 @@ export const ModelDescriptor = z.object({
   kind: z.literal("luma").optional(),
   id: z.string(),
   title: z.string(),
-  scale: z.literal(2),
+  scale: z.literal([1, 2, 4]),
   /** Frames that the network sees at once, 1 where left out: the frame itself, then its neighbours laid on it by their motion, in
    *  the order −1, +1, −2, +2 and so on. */
   frames: z.literal([1, 3, 5]).optional(),
@@ -24,6 +24,25 @@ export const ModelDescriptor = z.object({
   files: z.object({ u8: ModelFile, u16: ModelFile }),
 });
 export type ModelDescriptor = z.infer<typeof ModelDescriptor>;
+
+/** A network that doubles both chroma planes of 4:2:0 video, guided by its luma: uint8 or uint16 luma [1, 1, 2·H, 2·W] and chroma
+ *  [1, 2, H, W] to [1, 2, 2·(H − 2·halo), 2·(W − 2·halo)]. Halo and multiple count chroma samples. */
+export const ChromaModelDescriptor = z.object({
+  kind: z.literal("chroma"),
+  id: z.string(),
+  title: z.string(),
+  scale: z.literal(2),
+  /** Where chroma samples lie, in and out. */
+  siting: z.enum(["left", "center"]),
+  haloPixels: z.int(),
+  sizeMultiple: z.int(),
+  parameters: z.int(),
+  /** By luma sample of the source. */
+  macsPerInputPixel: z.number(),
+  licence: z.string(),
+  files: z.object({ u8: ModelFile, u16: ModelFile }),
+});
+export type ChromaModelDescriptor = z.infer<typeof ChromaModelDescriptor>;
 
 export const modelIdPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 export const largestRgbScale = 8;

@@ -5,8 +5,10 @@ import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Timeline } from "../media/timeline.ts";
 import { laterModel } from "../models/registry.ts";
+import type { ChromaChoice } from "./chroma-plan.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
-import { weightsFor } from "./weights.ts";
+import { enlargementOf } from "./network-plan.ts";
+import { chooseWeights } from "./weights.ts";
 import type { EncoderChoice, WorkingFormat } from "./encoders.ts";
 import type { Segment } from "./segments.ts";
 import type { Fidelity } from "./fidelity.ts";
@@ -28,6 +30,7 @@ export type DecisionFacts = {
   readonly sizeReason: string;
   readonly uprightSize: Size;
   readonly passes: number;
+  readonly chroma: ChromaChoice | undefined;
   readonly pixels: { readonly chosen: string; readonly format: WorkingFormat };
   readonly color: ColorInfo;
   readonly colorReason: string;
@@ -66,8 +69,11 @@ export function explain(facts: DecisionFacts): readonly Decision[] {
     {
       topic: "network",
       choice: passes === 0 ? "none" : describePasses(model, passes),
-      reason: networkReason(uprightSize, outputSize, passes, model.scale) + presetReason(facts),
+      reason: networkReason(uprightSize, outputSize, model, passes) + presetReason(facts),
     },
+    ...(facts.chroma === undefined
+      ? []
+      : [{ topic: "chroma", choice: facts.chroma.model?.id ?? "Lanczos", reason: facts.chroma.reason }]),
     ...facts.stages.map((stage) => ({ topic: "stage", choice: describeStage(stage), reason: stage.reason })),
     {
       topic: "fidelity",
@@ -150,13 +156,22 @@ function describePasses(model: NetworkDescriptor, passes: number): string {
   return `${model.id}, then ${later.id}${passes === 2 ? "" : `, ${passes - 1} times`}`;
 }
 
-function networkReason(source: Size, output: Size, passes: number, scale: number): string {
+function networkReason(source: Size, output: Size, model: NetworkDescriptor, passes: number): string {
   const ratio = Math.max(output.width / source.width, output.height / source.height);
+  if (passes === 0 && ratio >= 0.99) return "same size: there is nothing to enlarge, and general's networks mend nothing";
   if (passes === 0) return `the picture shrinks to ${ratio.toFixed(3)}: plain resampling keeps all that fits`;
-  const reached = scale ** passes;
+  const reached = enlargementOf(model, passes);
   const rest = Math.abs(reached - ratio) < 1e-3 ? "exactly" : `then one resample from ${reached} to ${ratio.toFixed(3)}`;
-  if (ratio < 1.01) return scale === 1 ? "same size" : "same size: enlarged, cleaned and scaled back";
-  return `each pass ${scale === 2 ? "doubles" : `makes it ${scale} times larger`}; ${rest}`;
+  if (ratio < 1.01 && model.scale > 1) return "same size: enlarged, cleaned and scaled back";
+  if (ratio < 1.01) return model.kind === "rgb" ? "same size" : "same size: cleaned by a network made for it";
+  if (model.kind !== "rgb" && model.scale !== 2) return `${firstPass(model.scale)}${passes > 1 ? ", then doubled" : ""}; ${rest}`;
+  return `each pass ${model.scale === 2 ? "doubles" : `makes it ${model.scale} times larger`}; ${rest}`;
+}
+
+function firstPass(scale: number): string {
+  return scale === 1
+    ? "cleaned at the source's size"
+    : `made ${scale} times larger at once, on compressed video as good as doubling twice and a quarter of the work`;
 }
 
 function geometryReason({ codedSize, sampleAspect, orientation }: VideoStream): string {
@@ -186,13 +201,12 @@ export function describeStage(stage: PlannedStage): string {
 
 function presetReason({ model, passes, request, diagnosis }: DecisionFacts): string {
   if (model.kind === "rgb" || passes === 0) return "";
+  const { preset, reason } = chooseWeights(request, diagnosis);
+  const why = reason === undefined ? "" : `; ${reason}`;
   if (model.tier !== request.tier) {
-    return `; there is no network for the preset ${request.preset} in the tier ${request.tier}, so that of ${model.tier} is used`;
+    return `${why}; there is no network for the preset ${preset} in the tier ${request.tier}, so that of ${model.tier} is used`;
   }
-  if (model.preset === request.preset) return "";
-  if (weightsFor(request, diagnosis) !== request.preset) {
-    return `; the source shows little damage, so the weights for ${model.preset} keep what those for ${request.preset} would smooth`;
-  }
+  if (model.preset === request.preset || why !== "") return why;
   return `; there is no network for the preset ${request.preset}, so the one for ${model.preset} is used`;
 }
 

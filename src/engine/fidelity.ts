@@ -1,5 +1,6 @@
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
+import { weightsFor } from "./weights.ts";
 
 /** How near an enlarged picture, scaled down again, must be to the cleaned picture it was made of, before it is encoded. */
 export type Fidelity = {
@@ -25,14 +26,14 @@ const junkNoiseSigma = 10;
 
 export type FidelityQuestion = {
   readonly request: Pick<UpscaleRequest, "fidelity" | "preset">;
-  readonly diagnosis: Pick<Diagnosis, "blockiness" | "noiseSigma">;
+  readonly diagnosis: Pick<Diagnosis, "compression" | "blockiness" | "noiseSigma" | "halos" | "grain">;
   /** Of the network. */
   readonly passes: number;
   /** Whether the network is one that the user added. */
   readonly isAdded: boolean;
 };
 
-/** Decides how far the network may go. Pure. */
+/** Decides how far the network may go: as far as the weights that fit the source leave it on purpose. Pure. */
 export function chooseFidelity({ request, diagnosis, passes, isAdded }: FidelityQuestion): Fidelity {
   if (passes === 0) return { boundDb: undefined, reason: "no network takes part" };
   if (isAdded) return { boundDb: undefined, reason: "an added network is taken as it is" };
@@ -40,7 +41,7 @@ export function chooseFidelity({ request, diagnosis, passes, isAdded }: Fidelity
   if (blockiness >= junkBlockiness || noiseSigma >= junkNoiseSigma) {
     return { boundDb: undefined, reason: "the source is too damaged to be held to" };
   }
-  const boundDb = boundsDb[request.preset][request.fidelity];
+  const boundDb = boundsDb[weightsFor(request, diagnosis)][request.fidelity];
   return {
     boundDb,
     reason: `fidelity ${request.fidelity}: each frame scaled down again, against its cleaned source; corrected where it is further`,

@@ -3,11 +3,10 @@ import type { NetworkDescriptor, RgbModelDescriptor } from "../domain/model-desc
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { probe } from "../media/probe.ts";
 import { readTimeline, type Timeline } from "../media/timeline.ts";
-import { selectModel } from "../models/registry.ts";
 import { diagnose } from "./diagnosis/diagnose.ts";
+import { chooseNetwork } from "./network-plan.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { selectVideo } from "./streams.ts";
-import { weightsFor } from "./weights.ts";
 
 /** Everything known of an input, and what will be done with it. */
 export type Inspection = {
@@ -33,7 +32,7 @@ export async function inspect(
   const video = selectVideo(media, (index) => timeline.extents.get(index)?.packets ?? 0);
   if (video.index !== first.index) timeline = await readTimeline(inputPath, video.index, signal);
   const diagnosis = await diagnose({ path: inputPath, video, timeline, assume: request.assume, signal });
-  const model = added ?? selectModel(request.tier, weightsFor(request, diagnosis));
+  const model = added ?? chooseNetwork({ request, video, diagnosis });
   const plan = makePlan({ media, video, timeline, diagnosis, request, model, encoderThreads: threads });
   return { media, video, timeline, model, plan };
 }

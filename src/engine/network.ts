@@ -1,10 +1,11 @@
 import type { InstalledModel, ModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { AppError } from "../domain/errors.ts";
-import { chooseProvider, type ProviderName } from "../inference/providers.ts";
+import { chooseProvider, type Provider, type ProviderName } from "../inference/providers.ts";
 import { TilePool } from "../inference/tile-pool.ts";
 import { checkInstalled } from "../models/installed.ts";
 import { locateModel } from "../models/locate.ts";
 import { bundledModels } from "../models/registry.ts";
+import { openChroma } from "./chroma-network.ts";
 import type { Plan } from "./plan.ts";
 import type { Network } from "./stages/enhance.ts";
 
@@ -16,6 +17,7 @@ export type OpenNetwork = AsyncDisposable & {
   readonly sha256: string | undefined;
   /** Of the network that doubles after the first pass, where that is another one. */
   readonly laterSha256: string | undefined;
+  readonly chromaSha256: string | undefined;
   readonly provider: { readonly name: string; readonly reason: string };
 };
 
@@ -31,6 +33,7 @@ export async function openNetwork(
       network: undefined,
       sha256: undefined,
       laterSha256: undefined,
+      chromaSha256: undefined,
       provider: { name: "none", reason: "the plan uses no network" },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -57,7 +60,9 @@ export async function openNetwork(
           descriptor: next.descriptor,
           pool: opening.use(await TilePool.create({ ...next, provider: provider.name, bitDepth, ...threads })),
         };
-  const stop = (): void => [pool, later?.pool].forEach((each) => each?.stop());
+  const chroma = await openChroma(plan, { wanted: options.provider, provider, workers: threads.workers });
+  if (chroma !== undefined) opening.use(chroma.pool);
+  const stop = (): void => [pool, later?.pool, chroma?.pool].forEach((each) => each?.stop());
   options.signal?.addEventListener("abort", stop, { once: true });
   opening.defer(() => options.signal?.removeEventListener("abort", stop));
   const opened = opening.move();
@@ -65,10 +70,11 @@ export async function openNetwork(
     network:
       descriptor.kind === "rgb"
         ? { kind: "rgb", pool, descriptor }
-        : { kind: "luma", pool, descriptor, ...(later !== undefined && { later }) },
+        : { kind: "luma", pool, descriptor, ...(later !== undefined && { later }), ...(chroma !== undefined && { chroma }) },
     sha256,
     laterSha256: next?.sha256,
-    provider,
+    chromaSha256: chroma?.sha256,
+    provider: chroma === undefined ? provider : describeProviders(provider, chroma.provider),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -93,6 +99,10 @@ async function findFile(model: NetworkDescriptor | InstalledModel, bitDepth: num
 async function findLumaFile(descriptor: ModelDescriptor, bitDepth: number): Promise<LumaFile> {
   const modelPath = await locateModel(descriptor, bitDepth);
   return { descriptor, modelPath, sha256: (bitDepth > 8 ? descriptor.files.u16 : descriptor.files.u8).sha256 };
+}
+
+function describeProviders(luma: Provider, chroma: Provider): Provider {
+  return chroma.name === luma.name ? luma : { ...luma, reason: `${luma.reason}; ${chroma.reason}` };
 }
 
 function providerForAdded(id: string, wanted: ProviderChoice): { readonly name: "cpu"; readonly reason: string } {

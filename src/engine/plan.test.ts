@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { audioStream, mediaInfo, planQuestion, timelineOf, videoStream } from "../../test/support/media.ts";
 import { defaultRequest, type UpscaleRequest } from "../domain/upscale-request.ts";
 import { nothingFound } from "./diagnosis/diagnosis.ts";
-import { makePlan, networkPasses, type Plan, type PlanQuestion } from "./plan.ts";
+import { makePlan, type Plan, type PlanQuestion } from "./plan.ts";
 
 function planFor(request: Partial<UpscaleRequest>): Plan {
   return makePlan(planQuestion({ request: { ...defaultRequest, ...request } }));
@@ -11,28 +11,6 @@ function planFor(request: Partial<UpscaleRequest>): Plan {
 function reasonOf(plan: Plan, topic: string): string {
   return plan.decisions.find((decision) => decision.topic === topic)?.reason ?? "";
 }
-
-describe("network passes", () => {
-  test.each([
-    [640, 360, 1280, 720, 1],
-    [640, 360, 1920, 1080, 2],
-    [480, 270, 1920, 1080, 2],
-    [480, 270, 1080, 606, 1],
-    [1920, 1080, 1920, 1080, 1],
-    [1280, 720, 1408, 792, 1],
-    [240, 135, 1920, 1080, 3],
-    [96, 96, 960, 960, 4],
-    [3840, 2160, 1920, 1080, 0],
-    [1440, 1080, 1920, 1080, 1],
-  ])("%ix%i to %ix%i takes %i", (width, height, outWidth, outHeight, passes) => {
-    expect(networkPasses({ width, height }, { width: outWidth, height: outHeight })).toBe(passes);
-  });
-
-  test("a last resample of up to an eighth is left rather than another pass", () => {
-    expect(networkPasses({ width: 800, height: 450 }, { width: 1800, height: 1012 })).toBe(1);
-    expect(networkPasses({ width: 800, height: 450 }, { width: 1804, height: 1014 })).toBe(2);
-  });
-});
 
 test("a video without frames is no video", () => {
   expect(() => makePlan(planQuestion({ timeline: timelineOf(0) }))).toThrow(expect.objectContaining({ code: "no_video" }));

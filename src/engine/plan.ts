@@ -1,22 +1,23 @@
 import { AppError } from "../domain/errors.ts";
 import type { ColorInfo, HdrMetadata, MediaInfo, Orientation, Size, VideoStream } from "../domain/media-info.ts";
 import type { NetworkDescriptor } from "../domain/model-descriptor.ts";
-import { displaySize, resolveOutputSize } from "../domain/output-size.ts";
 import { type Rational, ticksToSeconds } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { EncodeSettings } from "../media/encode.ts";
 import type { Timeline } from "../media/timeline.ts";
 import { laterModel } from "../models/registry.ts";
+import { chooseChroma } from "./chroma-plan.ts";
 import { resolveColor } from "./color.ts";
 import { type Decision, explain } from "./decisions.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { chooseEncoder, workingPixelFormat } from "./encoders.ts";
 import { chooseFidelity, type Fidelity } from "./fidelity.ts";
+import { enlargementOf, networkMacs, networkPasses, pictureSizes } from "./network-plan.ts";
 import { chooseStages } from "./recipes.ts";
 import { planSegments, type Segment } from "./segments.ts";
 import { type PlannedStage, stagePlaces } from "./stage-plan.ts";
-import { refuseForRgb, rgbPasses } from "./rgb-plan.ts";
+import { refuseForRgb } from "./rgb-plan.ts";
 import { decideStreams } from "./streams.ts";
 import type { RateGrid, TimeRule } from "./time.ts";
 import { chooseTimeStages, frameRateOf, gridOf } from "./time-stages.ts";
@@ -56,7 +57,7 @@ export type Plan = {
   readonly streams: readonly StreamDecision[];
   readonly segments: readonly Segment[];
   readonly diagnosis: Diagnosis;
-  /** Multiply-adds of the networks for one frame; 0 for an added network, of which only its time is known. */
+  /** Multiply-adds of the networks for one frame's luma; 0 for an added network, of which only its time is known. */
   readonly macsPerFrame: number;
   /** Signs of damage known before decoding; the result is then called partial. */
   readonly damage: readonly string[];
@@ -68,6 +69,8 @@ export type PlannedNetwork = {
   readonly passes: number;
   /** What doubles after the first pass, where another network does. */
   readonly laterId?: string;
+  /** What doubles the chroma, where a network does. */
+  readonly chromaId?: string;
   /** With `sha256`: of a network that a user added. */
   readonly licence?: string;
   readonly sha256?: string;
@@ -89,18 +92,24 @@ const seekableContainers = /mov|mp4|matroska|webm/;
 export function makePlan(question: PlanQuestion): Plan {
   const { media, video, timeline, diagnosis, request, model } = question;
   if (timeline.frameTicks.length === 0) throw new AppError("no_video", "The video track holds no frames that can be read.");
-  const display = displaySize(video.codedSize, video.sampleAspect, video.orientation);
-  const { reason: sizeReason, ...outputSize } = resolveOutputSize(display, request.target);
-  const turned = video.orientation.quarterTurnsClockwise % 2 === 1;
-  const uprightSize = turned ? { width: video.codedSize.height, height: video.codedSize.width } : video.codedSize;
-  const passes = model.kind === "rgb" ? rgbPasses(uprightSize, outputSize, model.scale) : networkPasses(uprightSize, outputSize);
+  const { display, upright: uprightSize, output } = pictureSizes(video, request.target);
+  const { reason: sizeReason, ...outputSize } = output;
+  const passes = networkPasses(uprightSize, outputSize, model);
   const format = workingPixelFormat(video.pixelFormat);
   const pixelFormat = request.container === "webm" ? format.name.replace("422", "420") : format.name;
   const { color, reason: colorReason } = resolveColor(video.color, video.codedSize, video.pixelFormat);
   if (model.kind === "rgb" && passes > 0) {
-    const enlargement = model.scale ** passes;
+    const enlargement = enlargementOf(model, passes);
     refuseForRgb({ id: model.id, bitDepth: format.bitDepth, color, source: uprightSize, enlargement });
   }
+  const chroma = chooseChroma({
+    model,
+    passes,
+    pixelFormat,
+    chromaLocation: color.chromaLocation,
+    source: uprightSize,
+    output: outputSize,
+  });
   const encoder = chooseEncoder({
     ...request,
     pixelFormat,
@@ -130,6 +139,7 @@ export function makePlan(question: PlanQuestion): Plan {
     sizeReason,
     uprightSize,
     passes,
+    chroma,
     pixels: { chosen: pixelFormat, format },
     color,
     colorReason,
@@ -156,7 +166,7 @@ export function makePlan(question: PlanQuestion): Plan {
       color: video.color,
     },
     work: { pixelFormat, bitDepth: format.bitDepth },
-    network: passes === 0 ? undefined : describeNetwork(model, passes),
+    network: passes === 0 ? undefined : describeNetwork(model, passes, chroma?.model?.id),
     outputSize,
     encode: {
       codec: encoder.codec,
@@ -197,29 +207,11 @@ function inOrder(stages: readonly (PlannedStage | undefined)[]): readonly Planne
   return stages.filter((stage) => stage !== undefined).toSorted((a, b) => place(a) - place(b));
 }
 
-/** How often the ×2 network runs: enough to reach the larger of both ratios, with up to 1/8 left to the last resample;
- *  once at the source's own size, where it restores; never when the picture shrinks. */
-export function networkPasses(source: Size, output: Size): number {
-  const ratio = Math.max(output.width / source.width, output.height / source.height);
-  if (ratio < 0.99) return 0;
-  return Math.max(1, Math.ceil(Math.log2(ratio / 1.125)));
-}
-
-function describeNetwork(model: NetworkDescriptor, passes: number): PlannedNetwork {
+function describeNetwork(model: NetworkDescriptor, passes: number, chromaId: string | undefined): PlannedNetwork {
   const { id } = model;
   if (model.kind === "rgb") return { id, passes, licence: model.licence, sha256: model.file.sha256 };
   const later = passes > 1 ? laterModel(model) : undefined;
-  return { id, passes, ...(later !== undefined && { laterId: later.id }) };
-}
-
-function networkMacs(source: Size, passes: number, model: NetworkDescriptor): number {
-  if (model.kind === "rgb") return 0;
-  const later = laterModel(model) ?? model;
-  let macs = 0;
-  for (let pass = 0; pass < passes; pass += 1) {
-    macs += source.width * source.height * 4 ** pass * (pass === 0 ? model : later).macsPerInputPixel;
-  }
-  return macs;
+  return { id, passes, ...(later !== undefined && { laterId: later.id }), ...(chromaId !== undefined && { chromaId }) };
 }
 
 function describeDamage(timeline: Timeline, media: MediaInfo): readonly string[] {

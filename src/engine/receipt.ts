@@ -107,7 +107,7 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
       facts: sumFacts(segments.map(({ facts }) => facts.stages[stage.name] ?? {})),
     })),
     fidelity: describeFidelity(plan, sumFacts(segments.map(({ facts }) => facts.stages["fidelity"] ?? {}))),
-    network: plan.network === undefined ? undefined : { ...plan.network, sha256: network.sha256 ?? "" },
+    network: describeNetwork(plan, network),
     provider: network.provider,
     speed: {
       wallSeconds,
@@ -116,9 +116,19 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
       segmentsReused: options.segmentsReused,
       tilesComputed: counts?.computed ?? 0,
       tilesReused: counts?.reused ?? 0,
-      networkCpuSeconds: counts?.cpuSeconds ?? 0,
+      networkCpuSeconds: cpuSeconds(network),
     },
   };
+}
+
+function cpuSeconds({ network }: OpenNetwork): number {
+  const beside = network?.kind === "luma" ? [network.later?.pool, network.chroma?.pool] : [];
+  return [network?.pool, ...beside].reduce((sum, pool) => sum + (pool?.counts.cpuSeconds ?? 0), 0);
+}
+
+function describeNetwork(plan: Plan, { sha256 = "", chromaSha256 }: OpenNetwork): Report["network"] {
+  if (plan.network === undefined) return undefined;
+  return { ...plan.network, sha256, ...(chromaSha256 !== undefined && { chromaSha256 }) };
 }
 
 function describeFidelity({ fidelity }: Plan, facts: StageFacts): Report["fidelity"] {

@@ -88,7 +88,7 @@ test("stages are stronger for more damage and say why they were taken", () => {
 test("fidelity medium sharpens and allows more; junk is not held to", () => {
   expect(names(choose({ fidelity: "medium" }, {}))).toEqual(["sharpen"]);
   const bound = (fidelity: "high" | "medium", blockiness: number, passes = 1, isAdded = false): number | undefined =>
-    chooseFidelity({ request: { fidelity, preset: "general" }, diagnosis: { blockiness, noiseSigma: 0 }, passes, isAdded })
+    chooseFidelity({ request: { fidelity, preset: "general" }, diagnosis: { ...nothingFound, blockiness }, passes, isAdded })
       .boundDb;
   expect(bound("high", 0)).toBe(40);
   expect(bound("medium", 0)).toBe(34);

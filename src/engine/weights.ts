@@ -2,18 +2,52 @@ import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 
 type Preset = UpscaleRequest["preset"];
-type Damage = Pick<Diagnosis, "compression" | "blockiness" | "noiseSigma">;
+type Damage = Pick<Diagnosis, "compression" | "blockiness" | "noiseSigma" | "halos" | "grain">;
 
-/** Weights that mend damage take detail from a source without it: they are used where one of these is reached. */
-const leastDamage: Partial<Record<Preset, Damage>> = {
-  ugc: { compression: 0.25, blockiness: 0.1, noiseSigma: 2.5 },
-};
+/** Whose weights are used, and why where they are not those of the preset asked for. */
+export type WeightsChoice = { readonly preset: Preset; readonly reason: string | undefined };
 
-/** The preset whose weights fit the source: the one asked for, or `general` where its damage was not found. */
-export function weightsFor({ preset }: Pick<UpscaleRequest, "preset">, diagnosis: Damage): Preset {
-  const least = leastDamage[preset];
-  if (least === undefined) return preset;
-  const { compression, blockiness, noiseSigma } = diagnosis;
-  const isDamaged = compression >= least.compression || blockiness >= least.blockiness || noiseSigma >= least.noiseSigma;
-  return isDamaged ? preset : "general";
+/** From which halos on the source was sharpened. Clips that were only resized or compressed stay below, but for one by a camera
+ *  that sharpens, which loses 0.15 dB at most. */
+const sharpened = 0.045;
+/** Fine grain that outlived the codec: from here on the weights for film gain on every clip measured. */
+const grainy = { sigma: 2.7 } as const;
+/** Weights that take sharpening back take detail from a source without it, and a look that people want from one that is sharpened
+ *  but else intact: they are used where one of these is reached. */
+const leastShared = { compression: 0.25, blockiness: 0.1, noiseSigma: 2.5 } as const;
+
+/** The weights that fit the source. `ugc` and `old_film` have their own; the others share `general`'s, and leave them where the
+ *  source shows what those of `ugc` or `old_film` were made for. */
+export function chooseWeights({ preset }: Pick<UpscaleRequest, "preset">, diagnosis: Damage): WeightsChoice {
+  if (preset === "old_film") return { preset, reason: undefined };
+  const { halos, grain } = diagnosis;
+  if (preset === "ugc") {
+    if (isShared(diagnosis)) return { preset, reason: undefined };
+    return { preset: "general", reason: "the source shows little damage, and ugc's weights would smooth what general's keep" };
+  }
+  const isGrainy = grain.sigma >= grainy.sigma && !grain.isCoarse;
+  if (halos >= sharpened && isShared(diagnosis)) {
+    const shown = `edges shoot over by ${(halos * 100).toFixed(1)} % of their height`;
+    return {
+      preset: "ugc",
+      reason: `ugc's weights: the source was sharpened (${shown}) and damaged, and general's would make both stronger`,
+    };
+  }
+  if (isGrainy) {
+    const shown = `noise of ${grain.sigma.toFixed(1)} of 255 that is new in every frame`;
+    return {
+      preset: "old_film",
+      reason: `old_film's weights: they take ${shown} for grain, which general's would keep and enlarge`,
+    };
+  }
+  return { preset: "general", reason: undefined };
+}
+
+/** The preset whose weights fit the source. */
+export function weightsFor(request: Pick<UpscaleRequest, "preset">, diagnosis: Damage): Preset {
+  return chooseWeights(request, diagnosis).preset;
+}
+
+function isShared({ compression, blockiness, noiseSigma }: Damage): boolean {
+  return compression >= leastShared.compression || blockiness >= leastShared.blockiness || noiseSigma >= leastShared.noiseSigma;
 }

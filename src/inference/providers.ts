@@ -1,14 +1,18 @@
 import { existsSync, readdirSync } from "node:fs";
 import { listSupportedBackends } from "onnxruntime-node";
 import { AppError } from "../domain/errors.ts";
-import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import type { ChromaModelDescriptor, ModelDescriptor } from "../domain/model-descriptor.ts";
 import { TilePool } from "./tile-pool.ts";
 
 export const providerNames = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 export type ProviderName = (typeof providerNames)[number];
 export type Provider = { readonly name: ProviderName; readonly reason: string };
 
-export type SelfTestSubject = { readonly descriptor: ModelDescriptor; readonly modelPath: string; readonly bitDepth: number };
+export type SelfTestSubject = {
+  readonly descriptor: ModelDescriptor | ChromaModelDescriptor;
+  readonly modelPath: string;
+  readonly bitDepth: number;
+};
 
 /** Providers that the ONNX Runtime build of this platform contains. */
 export function builtInProviders(): readonly ProviderName[] {

@@ -1,10 +1,13 @@
+import type { Size } from "../domain/media-info.ts";
+
 /** A rectangle of the source plane, in pixels; origins are multiples of the network's size multiple. */
 export type Tile = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 
 /** What goes in and out of a network. `luma`: the planes of so many frames in, one out. `rgb`: three planes of bytes here, float32 from 0 to `peak` there; `removed` of the
- *  halo are left out by the network itself. */
+ *  halo are left out by the network itself. `chroma`: luma at twice the size, Cb and Cr in, Cb and Cr out. */
 export type TensorFormat =
   | { readonly kind: "luma"; readonly frames: number }
+  | { readonly kind: "chroma" }
   | {
       readonly kind: "rgb";
       readonly inputName: string;
@@ -13,9 +16,20 @@ export type TensorFormat =
       readonly removed: number;
     };
 
-/** Planes of the picture that goes into a network, and of the one that comes out. */
+/** Samples for each pixel of the picture that goes into a network, and of the one that comes out. */
 export function planesOf(format: TensorFormat): { readonly input: number; readonly output: number } {
-  return format.kind === "luma" ? { input: format.frames, output: 1 } : { input: 3, output: 3 };
+  if (format.kind === "luma") return { input: format.frames, output: 1 };
+  return format.kind === "rgb" ? { input: 3, output: 3 } : { input: 6, output: 2 };
+}
+
+/** How a plane lies in the memory of a picture. Units: samples; `factor`: its sides by the picture's. */
+export type PlaneLayout = { readonly offset: number; readonly width: number; readonly height: number; readonly factor: 1 | 2 };
+
+/** The planes of a picture that goes into a network, in its tensors' order. */
+export function inputLayout(format: TensorFormat, { width, height }: Size): readonly PlaneLayout[] {
+  const plane = (index: number): PlaneLayout => ({ offset: index * width * height, width, height, factor: 1 });
+  if (format.kind !== "chroma") return Array.from({ length: planesOf(format).input }, (_, index) => plane(index));
+  return [{ offset: 0, width: 2 * width, height: 2 * height, factor: 2 }, plane(4), plane(5)];
 }
 
 export type WorkerSetup = {

@@ -2,19 +2,13 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Size } from "../domain/media-info.ts";
 import { bytesToTensorData, tensorDataToBytes } from "./rgb-samples.ts";
-import { planesOf, type TileReply, type TileTask, type WorkerSetup } from "./tile-protocol.ts";
+import { inputLayout, planesOf, type TileReply, type TileTask, type WorkerSetup } from "./tile-protocol.ts";
+import { readWindow } from "./tile-window.ts";
 
 // The entry point of one inference thread: a session of its own, tiles one after the other.
 
 type RgbFormat = Extract<WorkerSetup["format"], { kind: "rgb" }>;
 type CachedTile = { readonly window: Buffer; readonly output: Buffer };
-type Reading = {
-  readonly source: Buffer;
-  readonly task: TileTask;
-  readonly plane: number;
-  readonly windowWidth: number;
-  readonly windowHeight: number;
-};
 
 const setup = workerData as WorkerSetup; // sent by TilePool
 const port = parentPort;
@@ -25,7 +19,7 @@ const session = await InferenceSession.create(setup.modelPath, {
   intraOpNumThreads: setup.intraOpThreads,
   interOpNumThreads: 1,
   graphOptimizationLevel: "all",
-  logSeverityLevel: setup.format.kind === "luma" ? 2 : 4, // what strangers' files are warned about helps nobody
+  logSeverityLevel: setup.format.kind === "rgb" ? 4 : 2, // what strangers' files are warned about helps nobody
 });
 const planeCounts = planesOf(setup.format);
 const cache = new Map<number, CachedTile>();
@@ -54,9 +48,8 @@ async function upscaleTile(task: TileTask): Promise<boolean> {
   const windowWidth = roundUp(task.tile.width, multiple) + 2 * halo;
   const windowHeight = roundUp(task.tile.height, multiple) + 2 * halo;
   const source = Buffer.from(task.source);
-  const planes = Array.from({ length: planeCounts.input }, (_, plane) =>
-    readWindow({ source, task, plane, windowWidth, windowHeight }),
-  );
+  const place = { x: task.tile.x - halo, y: task.tile.y - halo, width: windowWidth, height: windowHeight };
+  const planes = inputLayout(setup.format, task).map((plane) => readWindow(source, plane, place, bytesPerSample));
   const [first] = planes;
   const window = planes.length === 1 && first !== undefined ? first : Buffer.concat(planes);
   const cached = cache.get(task.tileIndex);
@@ -79,31 +72,31 @@ async function upscaleTile(task: TileTask): Promise<boolean> {
   return reused;
 }
 
-/** Cuts the tile with its halo out of the plane, repeating the plane's border where the window leaves it. */
-function readWindow({ source, task, plane, windowWidth, windowHeight }: Reading): Buffer {
-  const { bytesPerSample: size, halo } = setup;
-  const { width, height, tile } = task;
-  const window = Buffer.allocUnsafeSlow(windowWidth * windowHeight * size);
-  const left = tile.x - halo;
-  const from = Math.max(0, left);
-  const to = Math.min(width, left + windowWidth);
-  for (let row = 0; row < windowHeight; row += 1) {
-    const line = Math.min(height - 1, Math.max(0, tile.y - halo + row)) * width + plane * width * height;
-    const at = row * windowWidth * size;
-    source.copy(window, at + (from - left) * size, (line + from) * size, (line + to) * size);
-    const first = source.subarray((line + from) * size, (line + from + 1) * size);
-    const last = source.subarray((line + to - 1) * size, (line + to) * size);
-    if (from > left) window.fill(first, at, at + (from - left) * size);
-    if (to < left + windowWidth) window.fill(last, at + (to - left) * size, at + windowWidth * size);
-  }
-  return window;
-}
-
 async function run(window: Buffer, width: number, height: number): Promise<Buffer> {
   const { format } = setup;
-  return format.kind === "rgb"
-    ? await runRgb(format, window, { width, height })
-    : await runLuma(window, [1, format.frames, height, width]);
+  switch (format.kind) {
+    case "rgb":
+      return await runRgb(format, window, { width, height });
+    case "luma":
+      return await runOwn({ luma: integers(window, [1, format.frames, height, width]) });
+    case "chroma":
+      return await runChroma(window, { width, height });
+  }
+}
+
+/** Plain chroma stays what it is, whatever the luma: the networks are made so, and need not be asked. */
+async function runChroma(window: Buffer, { width, height }: Size): Promise<Buffer> {
+  const { bytesPerSample, halo, scale } = setup;
+  const planeBytes = width * height * bytesPerSample;
+  const planes = [4, 5].map((index) => window.subarray(index * planeBytes, (index + 1) * planeBytes));
+  if (planes.every((plane) => plane.subarray(bytesPerSample).equals(plane.subarray(0, planeBytes - bytesPerSample)))) {
+    const samples = (width - 2 * halo) * (height - 2 * halo) * scale ** 2;
+    return Buffer.concat(planes.map((plane) => Buffer.alloc(samples * bytesPerSample, plane.subarray(0, bytesPerSample))));
+  }
+  return await runOwn({
+    luma: integers(window.subarray(0, 4 * planeBytes), [1, 1, 2 * height, 2 * width]),
+    chroma: integers(window.subarray(4 * planeBytes), [1, 2, height, width]),
+  });
 }
 
 async function runRgb(format: RgbFormat, window: Buffer, { width, height }: Size): Promise<Buffer> {
@@ -119,18 +112,18 @@ async function runRgb(format: RgbFormat, window: Buffer, { width, height }: Size
   return tensorDataToBytes(output.data as Float32Array, { ...expected, margin, peak: format.peak });
 }
 
-async function runLuma(window: Buffer, shape: readonly number[]): Promise<Buffer> {
-  const feeds: Record<string, Tensor> =
-    setup.bytesPerSample === 1
-      ? { luma: new Tensor("uint8", window, shape) }
-      : {
-          luma: new Tensor("uint16", new Uint16Array(window.buffer, window.byteOffset, window.byteLength / 2), shape),
-          peak: new Tensor("float32", Float32Array.of(setup.peak), [1]),
-        };
-  const { upscaled } = await session.run(feeds);
+/** One of our own networks: integers in and out, and the peak where they are 16 bits wide. */
+async function runOwn(planes: Readonly<Record<string, Tensor>>): Promise<Buffer> {
+  const peak = setup.bytesPerSample === 1 ? {} : { peak: new Tensor("float32", Float32Array.of(setup.peak), [1]) };
+  const { upscaled } = await session.run({ ...planes, ...peak });
   if (upscaled === undefined) throw new Error("the network has no output named upscaled");
   const data = upscaled.data as Uint8Array | Uint16Array; // the output type of our networks
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function integers(window: Buffer, shape: readonly number[]): Tensor {
+  if (setup.bytesPerSample === 1) return new Tensor("uint8", window, shape);
+  return new Tensor("uint16", new Uint16Array(window.buffer, window.byteOffset, window.byteLength / 2), shape);
 }
 
 function cpuSecondsSince(from: NodeJS.CpuUsage): number {

@@ -1,13 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { sha256OfFile, exists } from "../core/files.ts";
 import { AppError } from "../domain/errors.ts";
-import type { ModelDescriptor } from "../domain/model-descriptor.ts";
+import type { ChromaModelDescriptor, ModelDescriptor } from "../domain/model-descriptor.ts";
 
 const folder = new URL("../../models/", import.meta.url);
 
 /** The path of a network's file for 8-bit or deeper video, checked against its sha256.
  *  Throws: AppError `model_invalid` when it is missing or altered. */
-export async function locateModel(descriptor: ModelDescriptor, bitDepth: number): Promise<string> {
+export async function locateModel(descriptor: ModelDescriptor | ChromaModelDescriptor, bitDepth: number): Promise<string> {
   const file = bitDepth > 8 ? descriptor.files.u16 : descriptor.files.u8;
   const path = fileURLToPath(new URL(file.name, folder));
   if (!(await exists(path)))

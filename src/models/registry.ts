@@ -4,28 +4,34 @@ import type { Tier } from "../domain/upscale-request.ts";
 import generalFast from "../../models/general-fast-x2.json" with { type: "json" };
 import generalPro from "../../models/general-pro-x2.json" with { type: "json" };
 import generalStandard from "../../models/general-standard-x2.json" with { type: "json" };
+import generalStandardLarger from "../../models/general-standard-x4.json" with { type: "json" };
 import oldFilmFast from "../../models/old-film-fast-x2.json" with { type: "json" };
 import oldFilmStandard from "../../models/old-film-standard-x2.json" with { type: "json" };
+import oldFilmStandardCleaner from "../../models/old-film-standard-x1.json" with { type: "json" };
 import ugcFast from "../../models/ugc-fast-x2.json" with { type: "json" };
 import ugcStandard from "../../models/ugc-standard-x2.json" with { type: "json" };
+import ugcStandardCleaner from "../../models/ugc-standard-x1.json" with { type: "json" };
 
 /** The networks that ship with Upres. */
 export const bundledModels: readonly ModelDescriptor[] = [
   generalFast,
   generalStandard,
+  generalStandardLarger,
   generalPro,
   ugcFast,
   ugcStandard,
+  ugcStandardCleaner,
   oldFilmFast,
   oldFilmStandard,
+  oldFilmStandardCleaner,
 ].map((json) => ModelDescriptor.parse(json));
 
-/** The network for a tier and preset. Where a preset has none of its own in `pro`, its one in `standard` comes before `pro`'s general
+/** The doubling network for a tier and preset. Where a preset has none of its own in `pro`, its one in `standard` comes before `pro`'s general
  *  one: what the source suffers from counts more than the network's size; else the tier's general one.  Throws: AppError
  *  `not_available` naming what there is, with the `option` in its details. */
 export function selectModel(tier: Tier, preset: string): ModelDescriptor {
   const find = (wantedTier: Tier, wantedPreset: string): ModelDescriptor | undefined =>
-    bundledModels.find((candidate) => candidate.tier === wantedTier && candidate.preset === wantedPreset);
+    bundledModels.find(({ tier: ownTier, preset: own, scale }) => ownTier === wantedTier && own === wantedPreset && scale === 2);
   const general = find(tier, "general");
   if (general === undefined) {
     const available = [...new Set(bundledModels.map((candidate) => candidate.tier))].join(", ");
@@ -36,9 +42,17 @@ export function selectModel(tier: Tier, preset: string): ModelDescriptor {
   return find(tier, preset) ?? (tier === "pro" ? find("standard", preset) : undefined) ?? general;
 }
 
+/** The network of the same tier and preset made for another scale, where there is one. */
+export function modelAtScale({ tier, preset, frames }: ModelDescriptor, scale: 1 | 4): ModelDescriptor | undefined {
+  return bundledModels.find(
+    (candidate) =>
+      candidate.tier === tier && candidate.preset === preset && candidate.frames === frames && candidate.scale === scale,
+  );
+}
+
 /** What doubles after the first pass: the source's own damage is gone then, and its neighbouring frames are known at its own size
  *  only. Undefined where the network itself goes on. */
-export function laterModel({ tier, preset, frames = 1 }: ModelDescriptor): ModelDescriptor | undefined {
-  if (preset === "general" && frames === 1) return undefined;
+export function laterModel({ tier, preset, scale, frames = 1 }: ModelDescriptor): ModelDescriptor | undefined {
+  if (preset === "general" && frames === 1 && scale === 2) return undefined;
   return selectModel(tier === "pro" ? "standard" : tier, "general");
 }

@@ -4,9 +4,8 @@ import type { MediaInfo, VideoStream } from "../domain/media-info.ts";
 import { type PresetClues, proposePreset } from "../domain/preset-clues.ts";
 import { type Tier, tiers, type UpscaleRequest } from "../domain/upscale-request.ts";
 import type { Diagnosis } from "../engine/diagnosis/diagnosis.ts";
+import { chooseNetwork } from "../engine/network-plan.ts";
 import { makePlan, type Plan, type PlanQuestion } from "../engine/plan.ts";
-import { weightsFor } from "../engine/weights.ts";
-import { selectModel } from "../models/registry.ts";
 import type { OpenedVideo } from "./opened-video.ts";
 import type { Findings, FoundTier, LookAnswer, ViewerTask } from "./viewer-messages.ts";
 
@@ -59,7 +58,7 @@ function planTiers(base: Base, request: Omit<UpscaleRequest, "tier">, threads: n
 function planTier(base: Base, request: UpscaleRequest, threads: number): FoundTier {
   const { tier } = request;
   try {
-    const model = selectModel(tier, weightsFor(request, base.diagnosis));
+    const model = chooseNetwork({ ...base, request });
     const plan = makePlan({ ...base, request, model, encoderThreads: threads });
     return describePlan(tier, plan, base);
   } catch (error) {
@@ -90,7 +89,7 @@ function findingsOf({ findings, scan, reason }: Diagnosis): Findings {
 
 /** A part of the video is then treated as the whole would be. */
 function assumptionsOf(diagnosis: Diagnosis): Assumptions {
-  const { scan, fieldOrder, cadence, trueSize, compression, blockiness, ringing, noiseSigma, grain, banding, flicker } =
+  const { scan, fieldOrder, cadence, trueSize, compression, blockiness, ringing, halos, noiseSigma, grain, banding, flicker } =
     diagnosis;
   return {
     scan,
@@ -100,6 +99,7 @@ function assumptionsOf(diagnosis: Diagnosis): Assumptions {
     compression,
     blockiness,
     ringing,
+    halos,
     noise: Math.min(64, noiseSigma),
     grain: Math.min(64, grain.sigma),
     banding,

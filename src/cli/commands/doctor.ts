@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
+import { bundledChromaModels } from "../../models/chroma.ts";
 import { bundledModels } from "../../models/registry.ts";
 import { locateModel } from "../../models/locate.ts";
 import type { CommandContext } from "../context.ts";
@@ -58,7 +59,7 @@ async function checkFfmpeg(): Promise<readonly Check[]> {
 
 async function checkModels(): Promise<readonly Check[]> {
   const checks: Check[] = [];
-  for (const model of bundledModels) {
+  for (const model of [...bundledModels, ...bundledChromaModels]) {
     const name = `network ${model.id}`;
     checks.push(
       ...(await settle(name, async () => {

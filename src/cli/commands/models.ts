@@ -9,6 +9,7 @@ import { addModel } from "../../engine/add-model.ts";
 import { describeModelSource, type ModelSource, obtainModel, parseModelSource } from "../../ingest/model-source.ts";
 import { curatedModels } from "../../models/curated.ts";
 import { listInstalled, removeInstalled } from "../../models/installed.ts";
+import { bundledChromaModels } from "../../models/chroma.ts";
 import { bundledModels } from "../../models/registry.ts";
 import type { CommandContext } from "../context.ts";
 import { modelsFolder } from "../model-folder.ts";
@@ -41,14 +42,14 @@ export async function listModels(typed: unknown, { output }: CommandContext): Pr
   const had = new Set(installed.map(({ id }) => id));
   const offered = curatedModels.filter(({ id }) => !had.has(id));
   output.document([
-    ...bundledModels.map((model) => ({ ...model, state: "bundled" })),
+    ...[...bundledModels, ...bundledChromaModels].map((model) => ({ ...model, state: "bundled" })),
     ...installed.map((model) => ({ ...model, state: "added" })),
     ...offered.map(({ files: _files, ...model }) => ({ ...model, state: "to be added" })),
   ]);
   const rows = [
-    ...bundledModels.map((model) => [
+    ...[...bundledModels, ...bundledChromaModels].map((model) => [
       model.id,
-      `--tier ${model.tier}`,
+      model.kind === "chroma" ? "with tiers standard and pro" : `--tier ${model.tier}`,
       `x${model.scale}`,
       formatBytes(model.files.u8.sizeBytes),
       formatCount(model.parameters),

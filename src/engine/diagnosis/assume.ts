@@ -19,6 +19,7 @@ export function applyAssumptions(found: Diagnosis, assume: Assumptions | undefin
     compression: assume.compression ?? found.compression,
     blockiness: assume.blockiness ?? found.blockiness,
     ringing: assume.ringing ?? found.ringing,
+    halos: assume.halos ?? found.halos,
     noiseSigma: assume.noise ?? found.noiseSigma,
     grain: { ...found.grain, sigma: assume.grain ?? found.grain.sigma },
     banding: assume.banding ?? found.banding,

@@ -13,6 +13,7 @@ import {
   measureRinging,
   type RingingMeasure,
 } from "./codec-damage.ts";
+import { measureHalos } from "./halos.ts";
 import { type Change, compareCells, findCuts, type WindowChanges } from "./motion.ts";
 import { measureNoise, type NoiseMeasure } from "./noise.ts";
 import { type Picture, readPicture } from "./picture.ts";
@@ -30,6 +31,8 @@ export type Measures = {
   readonly noise: readonly NoiseMeasure[];
   readonly grid: readonly GridMeasure[];
   readonly ringing: readonly RingingMeasure[];
+  /** Of the sides of sharp edges, one list for each picture. */
+  readonly halos: readonly (readonly number[])[];
   readonly banding: readonly BandingMeasure[];
   readonly spectrum: Spectrum;
 };
@@ -66,6 +69,7 @@ export class Collector implements Disposable {
   readonly #noise: NoiseMeasure[] = [];
   readonly #grid: GridMeasure[] = [];
   readonly #ringing: RingingMeasure[] = [];
+  readonly #halos: (readonly number[])[] = [];
   readonly #banding: BandingMeasure[] = [];
   readonly #spectrum = new Spectrum();
 
@@ -111,6 +115,7 @@ export class Collector implements Disposable {
   #measure(picture: Picture): void {
     this.#grid.push(measureGrid(picture));
     this.#ringing.push(measureRinging(picture));
+    this.#halos.push(measureHalos(picture));
     this.#banding.push(measureBanding(picture));
     this.#spectrum.add(picture);
   }
@@ -143,6 +148,7 @@ export class Collector implements Disposable {
       noise: this.#noise,
       grid: this.#grid,
       ringing: this.#ringing,
+      halos: this.#halos,
       banding: this.#banding,
       spectrum: this.#spectrum,
     };

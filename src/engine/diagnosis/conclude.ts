@@ -15,6 +15,8 @@ import { tonesOf, withoutBorders } from "./tones.ts";
 /** Fewer flat places than these in a picture say nothing of a grid. */
 const fewestSites = 100;
 const fewestSmooth = 0.02;
+/** Sides of sharp edges for each picture looked at; the few of a soft picture may be its texture. */
+const fewestSides = 200;
 
 /** Turns what was measured into findings. Pure. */
 export function conclude(measures: Measures, video: VideoStream, compression: number | undefined): Diagnosis {
@@ -39,6 +41,8 @@ export function conclude(measures: Measures, video: VideoStream, compression: nu
     blockiness,
     // Ripples alone may be texture: they count where the codec's blocks show as well.
     ringing: median(measures.ringing.map(ringingStrength)) * clamp(blockiness * 3, 0, 1),
+    // Where fields are woven, every moving edge shoots over.
+    halos: scan.scan === "progressive" ? judgeHalos(measures) : nothingFound.halos,
     noiseSigma,
     grain: judgeGrain(measures, noiseSigma),
     banding: judgeBanding(measures),
@@ -68,12 +72,13 @@ function trueSize({ spectrum }: Measures, size: Size): Size | undefined {
 }
 
 function unmeasured(measures: Measures, isStill: boolean, places: readonly Tones[]): readonly Topic[] {
-  const { noise, grid, ringing, banding, spectrum } = measures;
+  const { noise, grid, ringing, halos, banding, spectrum } = measures;
   const topics: Topic[] = [];
   if (isStill) topics.push("cadence");
   if (spectrum.lines === 0) topics.push("enlarged");
   if (!grid.some(({ sites }) => sites >= fewestSites)) topics.push("blockiness");
   if (ringing.every(({ edges }) => edges < fewestEdges)) topics.push("ringing");
+  if (!hasSharpEdges(halos)) topics.push("halos");
   if (noise.length === 0) topics.push("noise", "grain");
   if (banding.every(({ smooth, blocks }) => smooth < fewestSmooth * blocks)) topics.push("banding");
   if (measures.borders.every((borders) => borders === undefined)) topics.push("letterbox");
@@ -90,6 +95,14 @@ function judgeGrain({ noise }: Measures, sigma: number): Diagnosis["grain"] {
   const skipped = median(noise.map((measure) => measure.skipped));
   const isGrain = sigma >= leastGrain && skipped < mostSkipped && correlation < 0.8;
   return isGrain ? { sigma, isCoarse: correlation > 0.35 } : nothingFound.grain;
+}
+
+function judgeHalos({ halos }: Measures): number {
+  return hasSharpEdges(halos) ? clamp(median(halos.flat()), 0, 1) : nothingFound.halos;
+}
+
+function hasSharpEdges(halos: Measures["halos"]): boolean {
+  return halos.length > 0 && halos.flat().length >= fewestSides * halos.length;
 }
 
 function judgeBanding({ banding }: Measures): number {

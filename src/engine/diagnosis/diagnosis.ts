@@ -19,6 +19,8 @@ export type Diagnosis = {
   readonly blockiness: number;
   /** Ripples of a codec that leaves blocks as well, beside strong edges, on the same scale. */
   readonly ringing: number;
+  /** How far sharp edges shoot over the level beside them, as a share of their height: what sharpening leaves. */
+  readonly halos: number;
   /** Standard deviation of what changes at random from frame to frame, grain and codec noise included. */
   readonly noiseSigma: number;
   readonly grain: Grain;
@@ -95,6 +97,7 @@ export const nothingFound: Diagnosis = {
   compression: 0,
   blockiness: 0,
   ringing: 0,
+  halos: 0,
   noiseSigma: 0,
   grain: { sigma: 0, isCoarse: false },
   banding: 0,

@@ -33,6 +33,7 @@ export function describe(diagnosis: Diagnosis, video: VideoStream, assume: Assum
     line("compression", grade(diagnosis.compression), `${diagnosis.compression.toFixed(2)} of 1, by its bits for each pixel`),
     line("blockiness", grade(diagnosis.blockiness), `${diagnosis.blockiness.toFixed(2)} of 1, by the edges of 8x8 blocks`),
     line("ringing", grade(diagnosis.ringing), `${diagnosis.ringing.toFixed(2)} of 1, by the ripples beside strong edges`),
+    line("halos", haloWord(diagnosis.halos), `sharp edges shoot over by ${(diagnosis.halos * 100).toFixed(1)} % of their height`),
     line("noise", noiseWord(diagnosis.noiseSigma), `sigma ${diagnosis.noiseSigma.toFixed(1)} of 255 in flat areas`),
     line("grain", grain.sigma === 0 ? "none" : grain.isCoarse ? "coarse" : "fine", grainReason(diagnosis)),
     line("banding", grade(diagnosis.banding), `${percent(diagnosis.banding)} of the smooth areas stand in visible steps`),
@@ -74,6 +75,11 @@ function percent(share: number): string {
 function grade(strength: number): string {
   if (strength < 0.1) return "none to speak of";
   return strength < 0.3 ? "light" : strength < 0.6 ? "noticeable" : "strong";
+}
+
+function haloWord(overshoot: number): string {
+  if (overshoot < 0.03) return "none to speak of";
+  return overshoot < 0.06 ? "light" : "sharpened";
 }
 
 function noiseWord(sigma: number): string {

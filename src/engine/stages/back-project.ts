@@ -64,7 +64,7 @@ export class BackProjector implements Disposable {
     const first = await this.#distance(wanted, luma, differences);
     let reached = first;
     for (let pass = 0; pass < mostPasses && reached < boundDb + 1; pass += 1) {
-      await this.#add(differences, luma, Math.min(1, boundDb + 1 - reached));
+      await this.#add(differences, luma, this.#gainFor(boundDb + 1 - reached));
       reached = await this.#distance(wanted, luma, differences);
     }
     const lacking = ramp(boundDb - reached, plainFromDb, plainUntilDb);
@@ -81,6 +81,14 @@ export class BackProjector implements Disposable {
       framesBelowBound: reached < boundDb - 0.5 ? 1 : 0,
       squaredError: 255 ** 2 / 10 ** (reached / 10),
     });
+  }
+
+  /** The share of the differences that takes a picture nearer by so many dB: at its source's own size exactly, since all of
+   *  them would be the source itself; else a little more than enough. */
+  #gainFor(missingDb: number): number {
+    const { source, output } = this.#options;
+    const isOwnSize = source.width === output.width && source.height === output.height;
+    return isOwnSize ? 1 - 10 ** (-missingDb / 20) : Math.min(1, missingDb);
   }
 
   /** dB of luma; fills `differences`. */

@@ -5,41 +5,60 @@ import type { SharedPicture, TilePool } from "../../inference/tile-pool.ts";
 import type { Plane } from "../../media/frame.ts";
 import { VideoFrame } from "../../media/frame.ts";
 import { Scaler } from "../../media/scale.ts";
+import { enlargementOf } from "../network-plan.ts";
 import type { Plan } from "../plan.ts";
 import { planTiles } from "../tiles.ts";
+import { ChromaEnhancer, type ChromaNetwork } from "./enhance-chroma.ts";
 
 /** Largest tile, by `bench/inference.ts`: larger ones gain little and are recognised as unchanged less often, smaller ones
  *  spend more on their halo. */
 const tileSide: Size = { width: 480, height: 136 };
 
 type OneNetwork = { readonly pool: TilePool; readonly descriptor: ModelDescriptor };
-/** `later`: what doubles again after the first pass, where another network does. */
-export type LumaNetwork = OneNetwork & { readonly later?: OneNetwork };
+/** `later`: what doubles again after the first pass, where another network does. `chroma`: what doubles the chroma. */
+export type LumaNetwork = OneNetwork & { readonly later?: OneNetwork; readonly chroma?: ChromaNetwork };
 
-/** Brings prepared pictures to the output size: the network doubles the luma as often as planned and one resample ends
- *  at the exact size; chroma is resampled once. Without a network everything is resampled.  Owns: its resamplers. */
+/** Brings prepared pictures to the output size: networks clean or enlarge the luma as often as planned and one resample
+ *  ends at the exact size; chroma goes through a network of its own or is resampled once. Without a network everything is
+ *  resampled.  Owns: its resamplers. */
 export class LumaEnhancer implements Disposable {
   readonly #plan: Plan;
   readonly #network: LumaNetwork | undefined;
-  readonly #picture: Scaler;
+  /** Of whole pictures, where no network enlarges the chroma. */
+  readonly #picture: Scaler | undefined;
+  readonly #chroma: ChromaEnhancer | undefined;
   readonly #luma: Scaler | undefined;
 
   constructor(plan: Plan, network: LumaNetwork | undefined) {
     this.#plan = plan;
     this.#network = network;
     const { source, work, outputSize, encode } = plan;
-    this.#picture = new Scaler({
-      from: source.uprightSize,
-      to: outputSize,
-      format: work.pixelFormat,
-      chromaLocation: encode.color.chromaLocation,
-      kernel: "lanczos",
-    });
-    const doubled = doubledSize(source.uprightSize, plan.network?.passes ?? 0);
-    const isExact = doubled.width === outputSize.width && doubled.height === outputSize.height;
-    if (plan.network === undefined || isExact) return;
+    using opening = new DisposableStack();
+    this.#chroma = network?.chroma === undefined ? undefined : opening.use(new ChromaEnhancer(plan, network.chroma));
+    this.#picture =
+      this.#chroma === undefined
+        ? opening.use(
+            new Scaler({
+              from: source.uprightSize,
+              to: outputSize,
+              format: work.pixelFormat,
+              chromaLocation: encode.color.chromaLocation,
+              kernel: "lanczos",
+            }),
+          )
+        : undefined;
+    this.#luma = this.#lumaScaler(network);
+    opening.move();
+  }
+
+  /** What brings the enlarged luma to the exact size, where that is another. */
+  #lumaScaler(network: LumaNetwork | undefined): Scaler | undefined {
+    const { network: planned, source, outputSize, work } = this.#plan;
+    if (planned === undefined || network === undefined) return undefined;
+    const enlarged = times(source.uprightSize, enlargementOf(network.descriptor, planned.passes));
+    if (enlarged.width === outputSize.width && enlarged.height === outputSize.height) return undefined;
     const format = work.bitDepth === 8 ? "gray" : "gray10le";
-    this.#luma = new Scaler({ from: doubled, to: outputSize, format, chromaLocation: "left", kernel: "lanczos" });
+    return new Scaler({ from: enlarged, to: outputSize, format, chromaLocation: "left", kernel: "lanczos" });
   }
 
   /** `neighbours`: the luma planes that a network of several frames sees after the frame's own.
@@ -49,8 +68,8 @@ export class LumaEnhancer implements Disposable {
     const { outputSize, work } = this.#plan;
     const output = VideoFrame.allocate(outputSize.width, outputSize.height, work.pixelFormat);
     try {
-      await this.#picture.scaleFrame(input, output);
-      if (this.#network !== undefined) await this.#replaceLuma([input.plane(0), ...neighbours], output, this.#network);
+      await this.#picture?.scaleFrame(input, output);
+      if (this.#network !== undefined) await this.#applyNetworks(input, neighbours, output, this.#network);
       output.takeProperties(input);
       return output;
     } catch (error) {
@@ -59,8 +78,9 @@ export class LumaEnhancer implements Disposable {
     }
   }
 
-  async #replaceLuma(seen: readonly Plane[], output: VideoFrame, network: LumaNetwork): Promise<void> {
+  async #applyNetworks(input: VideoFrame, neighbours: readonly Plane[], output: VideoFrame, network: LumaNetwork): Promise<void> {
     const { frames = 1 } = network.descriptor;
+    const seen = [input.plane(0), ...neighbours];
     const { width, height } = this.#plan.source.uprightSize;
     if (seen.length !== frames) throw new RangeError(`${network.descriptor.id} sees ${frames} frames, not ${seen.length}`);
     let pool = network.pool;
@@ -75,6 +95,8 @@ export class LumaEnhancer implements Disposable {
     }
     try {
       const source = sharedPlane(luma, this.#bytesPerSample, 0);
+      const isDone = await this.#chroma?.enhance(input, source, output);
+      if (isDone === true) return;
       if (this.#luma === undefined) copyRows(source, output.plane(0));
       else await this.#luma.scalePlane(source, output.plane(0));
     } finally {
@@ -87,13 +109,14 @@ export class LumaEnhancer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#picture[Symbol.dispose]();
+    this.#picture?.[Symbol.dispose]();
+    this.#chroma?.[Symbol.dispose]();
     this.#luma?.[Symbol.dispose]();
   }
 }
 
-function doubledSize(size: Size, passes: number): Size {
-  return { width: size.width * 2 ** passes, height: size.height * 2 ** passes };
+function times({ width, height }: Size, factor: number): Size {
+  return { width: width * factor, height: height * factor };
 }
 
 /** Plane `index` of a picture in shared memory. */

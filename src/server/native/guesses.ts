@@ -1,7 +1,7 @@
 import { priceMicros, type PriceSettings } from "../../domain/pricing.ts";
 import { dialectNames } from "../../domain/job.ts";
 import type { UpscaleRequest } from "../../domain/upscale-request.ts";
-import { networkPasses } from "../../engine/plan.ts";
+import { networkMacs, networkPasses } from "../../engine/network-plan.ts";
 import { bundledModels } from "../../models/registry.ts";
 import type { PastWork } from "../../jobs/past-work.ts";
 import type { FoundTier } from "../../worker/viewer-messages.ts";
@@ -56,9 +56,7 @@ function time(workSeconds: number, spread: number, method: TimeEstimate["method"
 function macsPerFrame({ network, source, output }: PastWork): number {
   const model = bundledModels.find(({ id }) => id === network);
   if (model === undefined) return 0;
-  let pixels = 0;
-  for (let pass = 0; pass < networkPasses(source, output); pass += 1) pixels += source.width * source.height * 4 ** pass;
-  return pixels * model.macsPerInputPixel;
+  return networkMacs(source, networkPasses(source, output, model), model);
 }
 
 /** Bits a pixel at the rate factors that the encoders are used at, for pictures of usual detail. */
