@@ -10,7 +10,7 @@ test("shared video takes its own weights only where its damage is found", () => 
     preset: "general",
     reason: expect.stringContaining("little damage"),
   });
-  for (const damage of [{ compression: 0.5 }, { blockiness: 0.2 }, { noiseSigma: 5 }]) {
+  for (const damage of [{ compression: 0.5 }, { blockiness: 0.2 }, { noiseSigma: 5 }, { halos: 0.12 }]) {
     expect(chooseWeights({ preset: "ugc" }, { ...nothingFound, ...damage })).toEqual({ preset: "ugc", reason: undefined });
   }
 });
@@ -33,6 +33,7 @@ test.for(sharing)("%s takes ugc's weights for a source that was sharpened and co
   expect(weightsFor({ preset }, { ...sharpened, compression: 0 })).toBe("general");
   // A phone's look that nothing else has hurt.
   expect(weightsFor({ preset }, { ...sharpened, compression: 0.1, halos: 0.08 })).toBe("general");
+  expect(weightsFor({ preset }, { ...sharpened, compression: 0.1, halos: 0.12 })).toBe("ugc");
 });
 
 test.for(sharing)(

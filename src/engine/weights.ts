@@ -10,6 +10,8 @@ export type WeightsChoice = { readonly preset: Preset; readonly reason: string |
 /** From which halos on the source was sharpened. Clips that were only resized or compressed stay below, but for one by a camera
  *  that sharpens, which loses 0.15 dB at most. */
 const sharpened = 0.045;
+/** Further than phones go that were looked at (0.065 and 0.073): worth taking back whatever else was found. */
+const sharpenedHard = 0.09;
 /** Fine grain that outlived the codec: from here on the weights for film gain on every clip measured. */
 const grainy = { sigma: 2.7 } as const;
 /** Weights that take sharpening back take detail from a source without it, and a look that people want from one that is sharpened
@@ -22,15 +24,15 @@ export function chooseWeights({ preset }: Pick<UpscaleRequest, "preset">, diagno
   if (preset === "old_film") return { preset, reason: undefined };
   const { halos, grain } = diagnosis;
   if (preset === "ugc") {
-    if (isShared(diagnosis)) return { preset, reason: undefined };
+    if (isShared(diagnosis) || halos >= sharpenedHard) return { preset, reason: undefined };
     return { preset: "general", reason: "the source shows little damage, and ugc's weights would smooth what general's keep" };
   }
   const isGrainy = grain.sigma >= grainy.sigma && !grain.isCoarse;
-  if (halos >= sharpened && isShared(diagnosis)) {
+  if (halos >= (isShared(diagnosis) ? sharpened : sharpenedHard)) {
     const shown = `edges shoot over by ${(halos * 100).toFixed(1)} % of their height`;
     return {
       preset: "ugc",
-      reason: `ugc's weights: the source was sharpened (${shown}) and damaged, and general's would make both stronger`,
+      reason: `ugc's weights: the source was sharpened (${shown}), which general's would make stronger`,
     };
   }
   if (isGrainy) {
