@@ -4,12 +4,11 @@ import { Deband } from "../../src/engine/stages/deband.ts";
 import { Deblock } from "../../src/engine/stages/deblock.ts";
 import type { FrameStage, StagePicture } from "../../src/engine/stages/stage.ts";
 import { decodeVideo } from "../../src/media/decode.ts";
-import { type EncodedPacket, VideoEncoder } from "../../src/media/encode.ts";
 import { FrameFilter } from "../../src/media/filter.ts";
 import { liveFrameCount, type VideoFrame } from "../../src/media/frame.ts";
-import { writeMedia } from "../../src/media/mux.ts";
 import { clip, temporaryFolder } from "../support/clips.ts";
 import { collect, disposeAll, framesOf, lumaPsnr, madePicture } from "../support/made-pictures.ts";
+import { writeFrames } from "../support/write-frames.ts";
 
 // Do no harm: what was planned for damage that a picture does not have leaves it as it is, and still helps where it has.
 
@@ -38,43 +37,21 @@ async function cleanFrames(path: string): Promise<VideoFrame[]> {
 /** The frames as MPEG-4 with a fixed coarse quantiser leaves them. Owns: the caller disposes them. */
 async function coarselyCoded(sourcePath: string, frames: readonly VideoFrame[]): Promise<VideoFrame[]> {
   const outputPath = join(await temporaryFolder(), "coarse.mp4");
-  const timeBase = { num: rate.den, den: rate.num };
   const { width, height, pixelFormat } = picture;
-  using encoder = await VideoEncoder.open({
+  const kept = frames.map((frame) => frame.share());
+  await writeFrames(outputPath, framesOf(kept), {
     codec: "mpeg4",
     size: { width, height },
     pixelFormat,
-    timeBase,
+    timeBase: { num: rate.den, den: rate.num },
     frameRate: rate,
     color: { range: "limited", matrix: "smpte170m", primaries: "smpte170m", transfer: "smpte170m", chromaLocation: "left" },
     threads: 1,
     gopFrames: 12,
     options: { qmin: "10", qmax: "10" },
-  });
-  const packets: EncodedPacket[] = [];
-  for await (const packet of encoder.encode(framesOf(frames.map((frame) => frame.share())))) packets.push(packet);
-  using parameters = encoder.parameters();
-  await writeMedia({
-    outputPath,
-    container: "mp4",
-    sourcePath,
-    video: {
-      sourceIndex: -1,
-      parameters,
-      timeBase,
-      frameRate: rate,
-      ptsTicks: packets.map(({ pts }) => pts),
-      packets: iterate(packets),
-    },
-    decisions: [],
-    startSeconds: new Map(),
-    shiftSeconds: 0,
+    beside: sourcePath,
   });
   return collect(decodeVideo({ path: outputPath, streamIndex: 0, threads: 1 }));
-}
-
-async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }
 
 function leastPsnr(found: readonly VideoFrame[], wanted: readonly VideoFrame[]): number {

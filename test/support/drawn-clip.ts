@@ -1,8 +1,7 @@
 import { open } from "node:fs/promises";
 import type { Size } from "../../src/domain/media-info.ts";
 import { decodeVideo } from "../../src/media/decode.ts";
-import { type EncodedPacket, VideoEncoder } from "../../src/media/encode.ts";
-import { writeMedia } from "../../src/media/mux.ts";
+import { writeFrames } from "./write-frames.ts";
 
 /** Three planes of 4:2:0 with 8 bits, the colour differences of half the size. */
 export type DrawnFrame = { readonly y: Uint8Array; readonly cb: Uint8Array; readonly cr: Uint8Array };
@@ -88,29 +87,16 @@ export type Compression = {
 
 /** Encodes the first pictures of an 8-bit 4:2:0 file again, into MP4. */
 export async function compressClip(inputPath: string, outputPath: string, compression: Compression): Promise<void> {
-  const timeBase = { num: 1, den: rate };
-  const frameRate = { num: rate, den: 1 };
-  using encoder = await VideoEncoder.open({
-    ...compression,
+  const { frames, ...encoding } = compression;
+  await writeFrames(outputPath, takeFrames(inputPath, frames), {
+    ...encoding,
     pixelFormat: "yuv420p",
-    timeBase,
-    frameRate,
+    timeBase: { num: 1, den: rate },
+    frameRate: { num: rate, den: 1 },
     color: { range: "limited", matrix: "bt709", primaries: "bt709", transfer: "bt709", chromaLocation: "left" },
     threads: 2,
     gopFrames: 250,
-  });
-  const packets: EncodedPacket[] = [];
-  for await (const packet of encoder.encode(takeFrames(inputPath, compression.frames))) packets.push(packet);
-  using parameters = encoder.parameters();
-  const ptsTicks = packets.map(({ pts }) => pts);
-  await writeMedia({
-    outputPath,
-    container: "mp4",
-    sourcePath: inputPath,
-    video: { sourceIndex: 0, parameters, timeBase, frameRate, ptsTicks, packets: iterate(packets) },
-    decisions: [],
-    startSeconds: new Map(),
-    shiftSeconds: 0,
+    beside: inputPath,
   });
 }
 
@@ -127,8 +113,4 @@ async function* takeFrames(path: string, frames: number) {
     taken += 1n;
     yield frame;
   }
-}
-
-async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }

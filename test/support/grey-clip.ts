@@ -1,7 +1,6 @@
 import type { Size } from "../../src/domain/media-info.ts";
-import { type EncodedPacket, VideoEncoder } from "../../src/media/encode.ts";
 import { VideoFrame } from "../../src/media/frame.ts";
-import { writeMedia } from "../../src/media/mux.ts";
+import { writeFrames } from "./write-frames.ts";
 
 export type GreyClip = {
   readonly size: Size;
@@ -18,7 +17,7 @@ export type GreyClip = {
 export async function writeGreyClip(path: string, { size, frames, lumaOf, step = 0, beside }: GreyClip): Promise<void> {
   const rate = { num: 25, den: 1 };
   const timeBase = { num: 1, den: 12_800 };
-  using encoder = await VideoEncoder.open({
+  const settings = {
     codec: "libx264",
     size,
     pixelFormat: "yuv420p",
@@ -28,7 +27,7 @@ export async function writeGreyClip(path: string, { size, frames, lumaOf, step =
     threads: 1,
     gopFrames: 10,
     options: { preset: "ultrafast", qp: "0" },
-  });
+  } as const;
   async function* draw(): AsyncGenerator<VideoFrame> {
     for (let index = 0; index < frames; index += 1) {
       const frame = VideoFrame.allocate(size.width, size.height, "yuv420p");
@@ -42,27 +41,5 @@ export async function writeGreyClip(path: string, { size, frames, lumaOf, step =
       yield frame;
     }
   }
-  const packets: EncodedPacket[] = [];
-  for await (const packet of encoder.encode(draw())) packets.push(packet);
-  using parameters = encoder.parameters();
-  await writeMedia({
-    outputPath: path,
-    container: "mp4",
-    sourcePath: beside,
-    video: {
-      sourceIndex: -1,
-      parameters,
-      timeBase,
-      frameRate: rate,
-      ptsTicks: packets.map(({ pts }) => pts),
-      packets: iterate(packets),
-    },
-    decisions: [],
-    startSeconds: new Map(),
-    shiftSeconds: 0,
-  });
-}
-
-async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
+  await writeFrames(path, draw(), { ...settings, beside });
 }

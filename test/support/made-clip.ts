@@ -1,9 +1,8 @@
 import { decodeVideo } from "../../src/media/decode.ts";
-import { type EncodedPacket, VideoEncoder } from "../../src/media/encode.ts";
 import { FrameFilter } from "../../src/media/filter.ts";
 import type { VideoFrame } from "../../src/media/frame.ts";
-import { writeMedia } from "../../src/media/mux.ts";
 import type { Rational } from "../../src/domain/rational.ts";
+import { writeFrames } from "./write-frames.ts";
 
 export type MadeClip = {
   /** Clips whose first frames follow each other, with a cut between them. */
@@ -21,7 +20,8 @@ export const clipSize = { width: 192, height: 112 };
 /** Makes a small 8-bit 4:2:0 MP4, lossless unless asked otherwise; every source is scaled to the same size. */
 export async function makeClip(outputPath: string, clip: MadeClip): Promise<void> {
   const timeBase = { num: clip.rate.den, den: clip.rate.num };
-  using encoder = await VideoEncoder.open({
+  using filter = new FrameFilter(() => clip.filters);
+  await writeFrames(outputPath, numbered(filter.stream(sources(clip))), {
     codec: "libx264",
     size: clipSize,
     pixelFormat: "yuv420p",
@@ -31,26 +31,7 @@ export async function makeClip(outputPath: string, clip: MadeClip): Promise<void
     threads: 2,
     gopFrames: clip.gopFrames ?? 12,
     options: clip.options ?? { preset: "ultrafast", qp: "0" },
-  });
-  using filter = new FrameFilter(() => clip.filters);
-  const packets: EncodedPacket[] = [];
-  for await (const packet of encoder.encode(numbered(filter.stream(sources(clip))))) packets.push(packet);
-  using parameters = encoder.parameters();
-  await writeMedia({
-    outputPath,
-    container: "mp4",
-    sourcePath: clip.from[0]?.path ?? "",
-    video: {
-      sourceIndex: -1,
-      parameters,
-      timeBase,
-      frameRate: clip.rate,
-      ptsTicks: packets.map(({ pts }) => pts),
-      packets: iterate(packets),
-    },
-    decisions: [],
-    startSeconds: new Map(),
-    shiftSeconds: 0,
+    beside: clip.from[0]?.path ?? "",
   });
 }
 
@@ -83,8 +64,4 @@ async function* numbered(frames: AsyncIterable<VideoFrame>): AsyncGenerator<Vide
     index += 1n;
     yield frame;
   }
-}
-
-async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }
