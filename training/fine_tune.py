@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("network", choices=sorted(SHAPES))
     parser.add_argument("--start", choices=sorted(SHAPES), help="whose weights to begin with; default: its own")
     parser.add_argument("--pairs", type=Path, nargs="+", default=[HERE / "pairs"], help="one or more folders made by prepare.py")
+    parser.add_argument("--shares", type=float, nargs="+", help="how often each folder is drawn from; default: by its scenes")
     parser.add_argument("--checkpoints", type=Path, default=HERE / "fine-tuning")
     parser.add_argument("--models", type=Path, default=HERE.parent / "models")
     parser.add_argument("--minutes", type=float, required=True)
@@ -67,7 +68,7 @@ def main() -> None:
         start_from(start.network, start_id, arguments.models)
         start.average.load_state_dict(start.network.state_dict())
         start.save()
-    train.train(arguments.network, arguments.pairs, arguments.checkpoints, arguments.minutes)
+    train.train(arguments.network, arguments.pairs, arguments.checkpoints, arguments.minutes, arguments.shares)
     export(arguments.network, arguments.checkpoints, arguments.models, arguments.node)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from networks import LumaUpscaler
+from networks import VIEWS, LumaUpscaler
 
 OPSET = 17
 PEAK_8_BIT = 255.0
@@ -36,6 +36,51 @@ class GraphBuilder:
         size = weight.shape[2]
         return self.add("Conv", inputs, name, kernel_shape=[size, size], strides=[stride, stride])
 
+    def flipped(self, weight: str, axes: list[int], output: str) -> str:
+        """Stored weights in reverse along some axes; a runtime does this once, when it loads the file."""
+        ends = [np.iinfo(np.int64).min] * len(axes)
+        limits = {"starts": [-1] * len(axes), "ends": ends, "axes": axes, "steps": [-1] * len(axes)}
+        names = [self.constant(f"{output}_{key}", np.array(values, np.int64)) for key, values in limits.items()]
+        return self.add("Slice", [weight, *names], output)
+
+
+def add_features(graph: GraphBuilder, network: LumaUpscaler, weights: dict[str, np.ndarray], luma: str, view: int) -> str:
+    """All convolutions but the linear path, as they would see the picture flipped: it stays and the weights are flipped."""
+    layers = ["first", *(f"body.{index}" for index in range(network.shape.layers)), "last"]
+    kernel_axes = [axis for axis, is_flipped in zip((2, 3), VIEWS[view]) if is_flipped]
+    features = luma
+    for layer in layers:
+        name, stride = layer.replace(".", "_"), 2 if layer == "first" else 1
+        if view == 0:
+            features = graph.convolution(features, name, weights[f"{layer}.weight"], weights[f"{layer}.bias"], stride)
+        else:
+            weight, bias = graph.flipped(f"{name}_weight", kernel_axes, f"{name}_weight_{view}"), f"{name}_bias"
+            if layer == "last":
+                pixels = graph.constant(f"pixels_{view}", pixel_order(2 * network.shape.scale, view))
+                weight = graph.add("Gather", [weight, pixels], f"last_weight_placed_{view}", axis=0)
+                bias = graph.add("Gather", [bias, pixels], f"last_bias_placed_{view}", axis=0)
+            size = weights[f"{layer}.weight"].shape[2]
+            features = graph.add(
+                "Conv", [features, weight, bias], f"{name}_{view}", kernel_shape=[size, size], strides=[stride, stride])
+        if layer != "last":
+            features = graph.add("Relu", [features], f"{name}_relu_{view}" if view else f"{name}_relu")
+    return features
+
+
+def pixel_order(side: int, view: int) -> np.ndarray:
+    """Which pixel of a flipped block lies at each place of the block. Shape: int64 [side * side]."""
+    axes = [axis for axis, is_flipped in enumerate(VIEWS[view]) if is_flipped]
+    return np.flip(np.arange(side * side, dtype=np.int64).reshape(side, side), axes).flatten()
+
+
+def mean_skip(network: LumaUpscaler, weight: np.ndarray) -> np.ndarray:
+    """The linear path over all views: one convolution still. Shape: [outputs, frames, k, k]."""
+    side, total = 2 * network.shape.scale, np.zeros_like(weight)
+    for view in range(network.shape.views):
+        axes = [axis for axis, is_flipped in zip((2, 3), VIEWS[view]) if is_flipped]
+        total += np.flip(weight, axes)[pixel_order(side, view)]
+    return total / network.shape.views
+
 
 def build_graph(network: LumaUpscaler, bits: int) -> onnx.ModelProto:
     """The network with 8-bit or 16-bit luma.
@@ -53,14 +98,16 @@ def build_graph(network: LumaUpscaler, bits: int) -> onnx.ModelProto:
         luma, gain = graph.add("Div", [luma, "peak"], "luma_unit"), 1.0
 
     weights = {name: value.detach().cpu().numpy().astype(np.float64) for name, value in network.state_dict().items()}
-    features = graph.convolution(luma, "first", weights["first.weight"] / gain, weights["first.bias"], stride=2)
-    features = graph.add("Relu", [features], "first_relu")
-    for index in range(network.shape.layers):
-        name = f"body_{index}"
-        features = graph.convolution(features, name, weights[f"body.{index}.weight"], weights[f"body.{index}.bias"])
-        features = graph.add("Relu", [features], f"{name}_relu")
     rounding = HALF_CODE if bits == 8 else 0.0
-    detail = graph.convolution(features, "last", weights["last.weight"] * gain, weights["last.bias"] * gain + rounding)
+    weights["first.weight"] /= gain
+    weights["last.weight"] *= gain
+    weights["last.bias"] = weights["last.bias"] * gain + rounding
+    details = [add_features(graph, network, weights, luma, view) for view in range(network.shape.views)]
+    detail = details[0]
+    for view, other in enumerate(details[1:], 1):
+        detail = graph.add("Add", [detail, other], f"sum_{view}")
+    if len(details) > 1:
+        detail = graph.add("Mul", [detail, graph.constant("share", np.float32(1 / len(details)))], "detail")
 
     crop = network.skip_crop
     window = [
@@ -69,7 +116,7 @@ def build_graph(network: LumaUpscaler, bits: int) -> onnx.ModelProto:
         graph.constant("crop_axes", np.array([2, 3], np.int64)),
     ]
     centre = graph.add("Slice", [luma, *window], "centre")
-    linear = graph.convolution(centre, "linear", weights["skip.weight"], None, stride=2)
+    linear = graph.convolution(centre, "linear", mean_skip(network, weights["skip.weight"]), None, stride=2)
     blocks = graph.add("Add", [detail, linear], "blocks")
     limits = [graph.constant("lowest", np.float32(0)), graph.constant("highest", np.float32(gain))]
     blocks = graph.add("Clip", [blocks, *limits], "clipped")

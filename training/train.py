@@ -10,6 +10,7 @@ import torch
 
 from dataset import PairPatches
 from networks import SHAPES, LumaUpscaler
+from symmetry import Symmetry
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Training:
         self.recipe, self.device = RECIPES[network_id], device
         self.network = LumaUpscaler(SHAPES[network_id]).to(device, memory_format=torch.channels_last)
         self.average = deepcopy(self.network)
+        self.symmetry = Symmetry(self.network) if SHAPES[network_id].orbits else None
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.recipe.peak_rate, betas=(0.9, 0.99))
         self.step, self.seconds = 0, 0.0
         self.path = folder / f"{network_id}.pt"
@@ -134,6 +136,8 @@ class Training:
         loss = loss_of(result, target, progress)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        if self.symmetry:
+            self.symmetry.apply_to_gradients()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
         decay = min(self.recipe.average_decay, (self.step + 1) / (self.step + 10))
@@ -144,7 +148,10 @@ class Training:
         return loss.item()
 
 
-def train(network_id: str, pairs_folders: list[Path], checkpoints: Path, limit_minutes: float = float("inf")) -> Path:
+def train(
+    network_id: str, pairs_folders: list[Path], checkpoints: Path, limit_minutes: float = float("inf"),
+    folder_shares: list[float] | None = None,
+) -> Path:
     """Train until the recipe's steps or the time limit are reached. Returns the checkpoint's path."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(1)
@@ -152,7 +159,7 @@ def train(network_id: str, pairs_folders: list[Path], checkpoints: Path, limit_m
     shape, recipe = SHAPES[network_id], training.recipe
     pairs = PairPatches(
         pairs_folders, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed=[1, training.step],
-        frames=shape.frames, scale=shape.scale,
+        frames=shape.frames, scale=shape.scale, folder_shares=folder_shares,
     )
     limit_seconds = limit_minutes * 60
     losses, saved_at, last = [], time.monotonic(), time.monotonic()

@@ -125,17 +125,17 @@ function tierNetworks(name: string, doubling: ModelDescriptor, threads: number):
   return {
     name,
     identity: identityOf(bundledModels.filter((model) => model.tier === tier && model.preset === preset)),
-    upscale: ({ source, factor }) => {
+    upscale: ({ source, video, factor }) => {
       const { width, height } = source.size;
       const model = fittingModel(doubling, source.size, { width: width * factor, height: height * factor });
-      return upscaleWithModel(source, { model, factor, threads });
+      return upscaleWithModel(source, { model, video, factor, threads });
     },
   };
 }
 
 function network(name: string, model: ModelDescriptor | InstalledModel, threads: number): Contender {
   const identity = "descriptor" in model ? model.descriptor.file.sha256 : identityOf([model]);
-  return { name, identity, upscale: ({ source, factor }) => upscaleWithModel(source, { model, factor, threads }) };
+  return { name, identity, upscale: ({ source, video, factor }) => upscaleWithModel(source, { model, video, factor, threads }) };
 }
 
 /** Of these networks, of what doubles after them and of what makes the chroma. */

@@ -1,18 +1,23 @@
 import type { MediaInfo, VideoStream } from "../../src/domain/media-info.ts";
 import type { InstalledModel, ModelDescriptor } from "../../src/domain/model-descriptor.ts";
 import { defaultRequest, UpscaleRequest } from "../../src/domain/upscale-request.ts";
+import { measureCompression } from "../../src/engine/diagnosis/compression.ts";
 import { nothingFound } from "../../src/engine/diagnosis/diagnosis.ts";
 import { openNetwork } from "../../src/engine/network.ts";
 import { makePlan, type Plan } from "../../src/engine/plan.ts";
 import type { Network } from "../../src/engine/stages/enhance.ts";
 import { Enlarger } from "../../src/engine/stages/enlarge.ts";
+import type { Timeline } from "../../src/media/timeline.ts";
 import { describePixelFormat } from "../../src/media/pixel-format.ts";
 import type { Upscaled } from "./contenders.ts";
+import type { CodedVideo } from "./h264.ts";
 import { copyFrames, gather, Pictures } from "./material.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 export type UpscaleOptions = {
   readonly model: ModelDescriptor | InstalledModel;
+  /** What the source was decoded from, by whose size the engine tells how hard it was compressed; undefined: not at all. */
+  readonly video: CodedVideo | undefined;
   readonly factor: number;
   readonly threads: number;
 };
@@ -20,10 +25,10 @@ export type UpscaleOptions = {
 /** Pictures that the engine makes at once. */
 export const framesInFlight = 2;
 
-/** Upscales every picture as the command would where nothing is to be mended: its plan, its network, its stage, with the
- *  neighbours where the network sees them; only the encoder is left out. */
-export async function upscaleWithModel(source: Pictures, { model, factor, threads }: UpscaleOptions): Promise<Upscaled> {
-  const plan = planFor(source, model, factor);
+/** Upscales every picture as the command would where nothing but compression was found: its plan, its network, with the
+ *  neighbours where the network sees them, and its average over time; only the encoder is left out. */
+export async function upscaleWithModel(source: Pictures, { model, video, factor, threads }: UpscaleOptions): Promise<Upscaled> {
+  const plan = planFor(source, { model, video, factor });
   await using opened = await openNetwork(plan, model, { provider: "cpu", threads });
   using enlarger = new Enlarger(plan, opened.network);
   const stopwatch = new Stopwatch();
@@ -53,7 +58,7 @@ export function describeWay({ decisions, stages }: Plan): string {
   );
 }
 
-function planFor({ frames, first, color }: Pictures, model: ModelDescriptor | InstalledModel, factor: number): Plan {
+function planFor({ frames, first, color }: Pictures, { model, video: coded, factor }: Omit<UpscaleOptions, "threads">): Plan {
   const timeBase = { num: 1, den: 25 };
   const added = "descriptor" in model;
   const video: VideoStream = {
@@ -85,22 +90,24 @@ function planFor({ frames, first, color }: Pictures, model: ModelDescriptor | In
     chapters: [],
     streams: [video],
   };
+  const timeline = {
+    timeBase,
+    frameTicks: frames.map((frame) => frame.pts),
+    keyTicks: [0n],
+    endTicks: BigInt(frames.length),
+    extents: extentsOf(coded, frames.length),
+    corruptPackets: 0,
+    discardedFrames: 0,
+    declaredFrames: frames.length,
+    declaredSeconds: undefined,
+    readError: undefined,
+  };
+  const compression = added ? 0 : (measureCompression({ ...video, codec: "h264" }, timeline) ?? 0);
   return makePlan({
     media,
     video,
-    timeline: {
-      timeBase,
-      frameTicks: frames.map((frame) => frame.pts),
-      keyTicks: [0n],
-      endTicks: BigInt(frames.length),
-      extents: new Map(),
-      corruptPackets: 0,
-      discardedFrames: 0,
-      declaredFrames: frames.length,
-      declaredSeconds: undefined,
-      readError: undefined,
-    },
-    diagnosis: { ...nothingFound, reason: "the clips are progressive" },
+    timeline,
+    diagnosis: { ...nothingFound, compression, reason: "the clips are progressive" },
     request: {
       ...defaultRequest,
       ...(!added && { tier: model.tier, preset: UpscaleRequest.shape.preset.parse(model.preset) }),
@@ -109,4 +116,10 @@ function planFor({ frames, first, color }: Pictures, model: ModelDescriptor | In
     model: added ? model.descriptor : model,
     encoderThreads: 1,
   });
+}
+
+function extentsOf(video: CodedVideo | undefined, frames: number): Timeline["extents"] {
+  if (video === undefined) return new Map();
+  const bytes = video.packets.reduce((sum, { data }) => sum + data.length, 0);
+  return new Map([[0, { packets: video.packets.length, bytes, startSeconds: 0, endSeconds: frames / 25 }]]);
 }

@@ -194,6 +194,8 @@ export function describeStage(stage: PlannedStage): string {
       return `${name} to ${formatRational(stage.rate)} frames a second`;
     case "restore_contrast":
       return `${name}, ${stage.curve.length} points in time`;
+    case "temporal_average":
+      return `${name} of ${2 * stage.reach + 1} frames, distance ${stage.distance} of 255`;
     case "inverse_telecine":
       return `${name} to ${formatRational(stage.grid.filmRate)} frames a second`;
   }

@@ -43,6 +43,18 @@ describe("each preset has its own threshold", () => {
   });
 });
 
+test("what compression left is averaged away over time where the picture grows and the tier has time for it", () => {
+  const found = { compression: 0.4 };
+  expect(choose({}, found)).toMatchObject([{ name: "temporal_average", reach: 1, distance: 6 }]);
+  expect(choose({ tier: "pro" }, found)).toMatchObject([{ name: "temporal_average", reach: 2, distance: 6 }]);
+  expect(choose({}, { compression: 0.07 })).toMatchObject([{ name: "temporal_average", reach: 1, distance: 3 }]);
+  expect(choose({ tier: "fast" }, found)).toEqual([]);
+  expect(choose({}, { compression: 0.01 })).toEqual([]);
+  const picture = { width: 640, height: 480, range: "limited" } as const;
+  const question = { request: defaultRequest, diagnosis: { ...nothingFound, ...found }, picture };
+  expect(chooseStages({ ...question, outputSize: picture })).toEqual([]);
+});
+
 test("old film is cleaned in an order in which no stage disturbs the next, and its grain is put back", () => {
   const place = (ticks: bigint, black: number, white: number): Tones => ({ ticks, black, median: 100, white, cb: 128, cr: 128 });
   const places = [place(0n, 40, 180), place(1000n, 44, 120), place(2000n, 42, 184)];

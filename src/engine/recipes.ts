@@ -74,6 +74,10 @@ const recipes: Record<UpscaleRequest["preset"], Recipe> = {
 /** Crisper than a plain enlargement and no less like the original, on the mean of six clips (docs/presets.md). */
 const mediumSharpening = 0.3;
 
+/** Compression from which on a codec's own marks are averaged away, and from which on fully: below it what differs from frame to
+ *  frame is the camera's noise, which belongs to the picture. */
+const averaging = { from: 0.02, until: 0.12, distance: 6 } as const;
+
 /** The cleaning and finishing stages that a preset takes for what was found, in running order: source stages, then output
  *  stages. Stages of time (deinterlace, inverse telecine, interpolation) are added by the plan. Pure. */
 export function chooseStages(question: RecipeQuestion): readonly PlannedStage[] {
@@ -86,7 +90,7 @@ export function chooseStages(question: RecipeQuestion): readonly PlannedStage[] 
     ...chooseDeband(recipe, question),
     ...chooseContrast(recipe, question),
   ];
-  return [...clean, ...chooseSharpen(question), ...chooseRegrain(recipe, question, clean)];
+  return [...clean, ...chooseAverage(question), ...chooseSharpen(question), ...chooseRegrain(recipe, question, clean)];
 }
 
 function chooseDeflicker({ deflickerFrom }: Recipe, { diagnosis: { flicker } }: RecipeQuestion): readonly PlannedStage[] {
@@ -132,6 +136,16 @@ function chooseDenoise({ denoise }: Recipe, { diagnosis: { noiseSigma } }: Recip
 function chooseDeband({ debandFrom }: Recipe, { diagnosis: { banding } }: RecipeQuestion): readonly PlannedStage[] {
   if (banding < debandFrom) return [];
   return [{ name: "deband", strength: rounded(banding), reason: `${percent(banding)} of the smooth areas stand in steps` }];
+}
+
+/** What `fast` has no time for. */
+function chooseAverage({ request, diagnosis: { compression }, picture, outputSize }: RecipeQuestion): readonly PlannedStage[] {
+  const isEnlarged = outputSize.width > picture.width || outputSize.height > picture.height;
+  const share = Math.min(1, (compression - averaging.from) / (averaging.until - averaging.from));
+  if (request.tier === "fast" || !isEnlarged || share <= 0) return [];
+  const reach = request.tier === "pro" ? 2 : 1;
+  const reason = `compression of ${compression.toFixed(2)} of 1 leaves marks that change with every frame`;
+  return [{ name: "temporal_average", reach, distance: rounded(averaging.distance * share), reason }];
 }
 
 function chooseSharpen({ request }: RecipeQuestion): readonly PlannedStage[] {

@@ -37,6 +37,8 @@ export type PlannedStage = Reasoned &
     | { readonly name: "deband"; readonly strength: number }
     /** Points rise in time. */
     | { readonly name: "restore_contrast"; readonly curve: readonly ContrastPoint[] }
+    /** `reach`: frames on each side. `distance`: a neighbour that is so many 8-bit code values off counts for 1/e of the picture. */
+    | { readonly name: "temporal_average"; readonly reach: 1 | 2; readonly distance: number }
     /** `sigma`: as for denoise, of the grain that is put back. `spotPixels`: size of its spots at the output's size. */
     | { readonly name: "regrain"; readonly sigma: number; readonly spotPixels: number }
     | { readonly name: "sharpen"; readonly strength: number }
@@ -57,6 +59,7 @@ export const stagePlaces = {
   denoise: "source",
   deband: "source",
   restore_contrast: "source",
+  temporal_average: "output",
   regrain: "output",
   sharpen: "output",
   interpolate: "interpolation",

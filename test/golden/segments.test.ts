@@ -31,6 +31,7 @@ const stages: readonly PlannedStage[] = [
     ],
     reason,
   },
+  { name: "temporal_average", reach: 2, distance: 6, reason },
   { name: "sharpen", strength: 0.5, reason },
   { name: "regrain", sigma: 3, spotPixels: 1.5, reason },
 ];

@@ -14,6 +14,7 @@ import { RestoreContrast } from "./restore-contrast.ts";
 import { Sharpen } from "./sharpen.ts";
 import { Stabilise } from "./stabilise.ts";
 import type { FrameStage, ScanStage, StagePicture } from "./stage.ts";
+import { TemporalAverage } from "./temporal-average.ts";
 
 /** What becomes of the scan, if anything does. Owns: the caller disposes it. */
 export function openScanStage(plan: Plan): ScanStage | undefined {
@@ -58,6 +59,8 @@ function openStage(planned: PlannedStage, picture: StagePicture): FrameStage {
       return new Denoise(planned, picture);
     case "deband":
       return new Deband(planned, picture);
+    case "temporal_average":
+      return new TemporalAverage(planned, picture);
     case "regrain":
       return new Regrain(planned, picture);
     case "sharpen":

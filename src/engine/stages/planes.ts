@@ -6,11 +6,11 @@ import type { StagePicture } from "./stage.ts";
 /** Sizes of luma and both chroma planes. */
 export function planeSizes({ width, height, pixelFormat }: StagePicture): readonly Size[] {
   const { chroma } = describePixelFormat(pixelFormat);
-  const halved: Size = {
+  const reduced: Size = {
     width: chroma === "444" ? width : (width + 1) >> 1,
     height: chroma === "420" ? (height + 1) >> 1 : height,
   };
-  return [{ width, height }, halved, halved];
+  return [{ width, height }, reduced, reduced];
 }
 
 /** A plane in plain memory. */
@@ -38,4 +38,26 @@ function copyPlane(from: Plane, to: Plane): void {
   for (let row = 0; row < from.height; row += 1) {
     from.data.copy(to.data, row * to.strideBytes, row * from.strideBytes, row * from.strideBytes + rowBytes);
   }
+}
+
+/** The means of 2x2 samples, a last row or column alone left out. */
+export function halved({ data, strideBytes, width, height }: Plane, bitDepth: number): Plane {
+  const half = emptyPlane({ width: width >> 1, height: height >> 1 }, bitDepth);
+  const [from, to] = bitDepth > 8 ? [sixteenBits(data), sixteenBits(half.data)] : [data, half.data];
+  const stride = bitDepth > 8 ? strideBytes >> 1 : strideBytes;
+  for (let y = 0; y < half.height; y += 1) {
+    const above = 2 * y * stride;
+    const below = above + stride;
+    const row = y * half.width;
+    for (let x = 0; x < half.width; x += 1) {
+      const left = 2 * x;
+      // All four lie within the plane.
+      to[row + x] = (from[above + left]! + from[above + left + 1]! + from[below + left]! + from[below + left + 1]! + 2) >> 2;
+    }
+  }
+  return half;
+}
+
+function sixteenBits({ buffer, byteOffset, byteLength }: Buffer): Uint16Array {
+  return new Uint16Array(buffer, byteOffset, byteLength >> 1);
 }
