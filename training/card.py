@@ -29,7 +29,7 @@ TEMPLATE = """# {title}
 |---|---|---|---|
 {files}
 
-`luma` is [1, {frames}, H, W]{planes}; `upscaled` is [1, 1, {times}(H - 2R), {times}(W - 2R)] with R the halo. The 16-bit file takes a second
+{views}`luma` is [1, {frames}, H, W]{planes}; `upscaled` is [1, 1, {times}(H - 2R), {times}(W - 2R)] with R the halo. The 16-bit file takes a second
 input, `peak` (float32 [1]): the largest code value, 1023 for 10-bit video. Limited and full range both go as they are.
 
 ## Figures
@@ -82,6 +82,9 @@ VERBS = {
     4: "Upscales the luma plane of video by four",
 }
 REDUCED = {1: "at their own size", 2: "halved by area averaging", 4: "reduced to a quarter of width and height by area averaging"}
+VIEWS = """The network runs on the picture and its flips by rows, by columns and by both, and gives the mean.
+
+"""
 PLANES = """ with the frame itself, then its neighbours -1, +1, -2, +2 moved onto it by their motion (the
 frame again where there is none)"""
 OWN_TRAINING = """    python3 training/run.py {id} --stills ../shared/training-data/cid22_training_512 /usr/share/backgrounds
@@ -112,7 +115,7 @@ of FilmDamageSimulator, MIT, whose number ends in neither 0 nor 5), halved by ar
 }
 LIMITS = {
     "general": """- The gain is smallest on noisy, soft phone video at strong compression, where it nears zero; on sharpened sources it
-  makes the sharpening's halos stronger and is worse than Lanczos: `ugc` is for those.
+  makes halos stronger or leaves them and can be worse than Lanczos: `ugc` is for those.
 """,
     "ugc": "- Takes sharpening back: a source that was never sharpened comes out softer than with `general`.\n",
     "old_film": "- Takes texture of the size of grain with the grain. Flicker, weave and fading are other stages' work.\n",
@@ -120,8 +123,7 @@ LIMITS = {
 ALONE = "- Works frame by frame: no detail is gathered over time.\n"
 
 
-FINE_TUNING = """Then `fine_tune.py`: {steps:,} steps more from these weights, squared error only, peak rate {rate:g}, on the first
-half of the scenes.
+FINE_TUNING = """Then `fine_tune.py`: {steps:,} steps more from these weights, squared error only, peak rate {rate:g}.
 """
 
 
@@ -184,6 +186,7 @@ def write_card(network_id: str, models: Path, table: str, training: str) -> None
         counted="three or four" if shape.scale == 2 else "one or two",
         frames=shape.frames,
         planes=PLANES if shape.frames > 1 else "",
+        views=VIEWS if shape.views > 1 else "",
         parameters=descriptor["parameters"],
         macs=descriptor["macsPerInputPixel"],
         halo=descriptor["haloPixels"],

@@ -1,11 +1,12 @@
 """Trains on from a published network: weights from its ONNX file, squared error only, a rate that ends in nothing.
 
 For example `python3 training/fine_tune.py general-standard-x2 --minutes 45`, or a preset's weights from the general
-ones: `python3 training/fine_tune.py ugc-standard-x2 --start general-standard-x2 --pairs pairs-ugc --minutes 35`.
-Resumes from its own checkpoint.
+ones: `python3 training/fine_tune.py ugc-standard-x2 --start general-standard-x2 --pairs pairs-ugc --minutes 35`; `--start`
+also takes a file `….u16.onnx`, of an earlier release say, whose shape is read from it. Resumes from its own checkpoint.
 """
 
 import argparse
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -17,20 +18,32 @@ from onnx import numpy_helper
 
 import train
 from export import export
-from networks import SHAPES, LumaUpscaler
+from networks import SHAPES, LumaUpscaler, NetworkShape
 
 HERE = Path(__file__).resolve().parent
 PEAK_RATE = 4e-4  # where the weights go on as what they were; a preset takes its recipe's
 
 
-def start_from(network: LumaUpscaler, start_id: str, models: Path) -> None:
-    """Begin with a published network's weights; another one's are computed inside this one."""
-    if start_id == network.shape.id:
-        load_published(network, models / f"{start_id}.u16.onnx")
+def start_from(network: LumaUpscaler, start: str, models: Path) -> None:
+    """Begin with the weights of a published network's id or file; those of another shape are computed inside this one."""
+    path = Path(start) if start.endswith(".u16.onnx") else models / f"{start}.u16.onnx"
+    shape = stored_shape(path)
+    same = ("channels", "layers", "frames", "scale")
+    if all(getattr(shape, name) == getattr(network.shape, name) for name in same):
+        load_published(network, path)
         return
-    smaller = LumaUpscaler(SHAPES[start_id])
-    load_published(smaller, models / f"{start_id}.u16.onnx")
+    smaller = LumaUpscaler(shape)
+    load_published(smaller, path)
     network.grow_from(smaller)
+
+
+def stored_shape(path: Path) -> NetworkShape:
+    """What a 16-bit ONNX file's weights say of its network; its tier and preset stay unknown."""
+    sizes = {item.name: tuple(item.dims) for item in onnx.load(path).graph.initializer}
+    channels, frames = sizes["first_weight"][:2]
+    layers = sum(name.startswith("body_") and name.count("_") == 2 and name.endswith("_weight") for name in sizes)
+    scale = math.isqrt(sizes["last_weight"][0]) // 2
+    return NetworkShape(path.name.removesuffix(".u16.onnx"), "", "", channels, layers, frames=frames, scale=scale)
 
 
 def load_published(network: LumaUpscaler, path: Path) -> None:
@@ -47,7 +60,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", choices=sorted(SHAPES))
-    parser.add_argument("--start", choices=sorted(SHAPES), help="whose weights to begin with; default: its own")
+    parser.add_argument("--start", help="whose weights to begin with: an id, or a file of 16-bit luma; default: its own")
     parser.add_argument("--pairs", type=Path, nargs="+", default=[HERE / "pairs"], help="one or more folders made by prepare.py")
     parser.add_argument("--shares", type=float, nargs="+", help="how often each folder is drawn from; default: by its scenes")
     parser.add_argument("--checkpoints", type=Path, default=HERE / "fine-tuning")

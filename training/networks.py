@@ -12,8 +12,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from symmetry import Symmetry
-
 FIRST_KERNEL = 6  # stride 2: space-to-depth(2) followed by a 3x3 convolution, in one
 VIEWS = ((False, False), (False, True), (True, False), (True, True))  # the picture, flipped by rows or columns or both
 SKIP_KERNEL = 8  # stride 2: wide enough for the six taps of Lanczos-3 at every output phase
@@ -32,12 +30,6 @@ class NetworkShape:
     frames: int = 1  # the frame itself, then its neighbours aligned with it: -1, +1, -2, +2
     scale: int = 2
     views: int = 1  # of VIEWS: the result is the mean of theirs, flipped back (export and inference; training sees one)
-    orbits: int = 0  # groups of eight channels that change places as the picture turns; 0: weights without symmetry
-
-    @property
-    def staying_channels(self) -> int:
-        """Channels that stay where they are as the picture turns; 0 without symmetry."""
-        return self.channels - 8 * self.orbits if self.orbits else 0
 
     @property
     def output_channels(self) -> int:
@@ -63,7 +55,7 @@ SHAPES = {
     shape.id: shape
     for shape in (
         NetworkShape("general-fast-x2", "General, fast, 2x", "fast", channels=16, layers=3),
-        NetworkShape("general-standard-x2", "General, standard, 2x", "standard", channels=48, layers=4),
+        NetworkShape("general-standard-x2", "General, standard, 2x", "standard", channels=48, layers=5),
         NetworkShape("general-standard-x4", "General, standard, 4x", "standard", channels=48, layers=4, scale=4),
         NetworkShape("general-pro-x2", "General, pro, 2x", "pro", channels=64, layers=7, frames=5, views=4),
         NetworkShape("ugc-fast-x2", "Shared video, fast, 2x", "fast", 16, 3, preset="ugc"),
@@ -134,25 +126,19 @@ class LumaUpscaler(nn.Module):
             for layer in self.body:
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                 layer.weight.mul_(0.5)
+                layer.weight[:, :, 1, 1] += 0.7 * torch.eye(self.shape.channels)
                 layer.bias.zero_()
             self.last.weight.zero_()
             self.last.bias.zero_()
             self.skip.weight.zero_()
             self.skip.weight[:, :1] = lanczos_skip_weight(self.shape.scale)
-            if self.shape.orbits:
-                Symmetry(self).apply(keep_deviation=True)
-            for layer in self.body:
-                layer.weight[:, :, 1, 1] += 0.7 * torch.eye(self.shape.channels)
 
     @torch.no_grad()
     def grow_from(self, smaller: "LumaUpscaler") -> None:
         """Start where another network ended, not wider or deeper: it is computed unchanged inside this one.
 
         Made for a larger scale, its output is averaged down; for a smaller one, what it adds to Lanczos is enlarged.
-        Weights with symmetry grow from such ones only, with as many channels that stay.
         """
-        if self.shape.staying_channels not in (0, smaller.shape.staying_channels):
-            raise ValueError(f"{self.shape.id} cannot grow from {smaller.shape.id}: their channels turn differently")
         kept, seen = smaller.shape.channels, smaller.shape.frames
         self.first.weight[:kept] = 0
         self.first.weight[:kept, :seen] = smaller.first.weight

@@ -91,6 +91,8 @@ def make_scene(job: dict) -> None:
         frames = job["frames"][:, :height, :width]
     if job["preset"] == "ugc":
         target, variants = presets.ugc_variants(frames, generator)
+    elif job["preset"] == "sharpened":
+        target, variants = presets.sharpened_variants(frames, generator)
     elif job["preset"] == "old_film":
         target, variants = presets.old_film_variants(frames, generator, job["overlays"])
     else:
@@ -137,7 +139,7 @@ def main() -> None:
     shared = Path(os.environ.get("UPRES_SHARED", here.parent.parent / "shared"))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stills", type=Path, nargs="+", default=[shared / "training-data/cid22_training_512"])
-    parser.add_argument("--preset", choices=("general", "ugc", "old_film"), default="general")
+    parser.add_argument("--preset", choices=("general", "sharpened", "ugc", "old_film"), default="general")
     parser.add_argument("--scale", type=int, choices=(2, 4), default=2, help="how much smaller general's input is")
     parser.add_argument("--neighbours", action="store_true", help="keep every frame of the input, for align.py")
     parser.add_argument("--overlays", type=Path, default=shared / "training-data/film_damage_overlays")

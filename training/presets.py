@@ -1,6 +1,6 @@
 """What the pairs of each preset's weights are made of: the degradation recipes, as data and as functions.
 
-`general` degrades blindly; `ugc` is video as shared from phones: noise, sharpening by the camera, two encodes;
+`general` degrades blindly; `sharpened`, a part of general's, as it does and with halos that the result shall not have; `ugc` is video as shared from phones: noise, sharpening by the camera, two encodes;
 `old_film` a worn print: grain, dirt and scratches, under a gentle encode. What is removed later by other stages or
 cannot be known (flicker, weave, fading) is in input and target alike.
 """
@@ -19,6 +19,8 @@ UGC_AREA_SHARE = 0.85  # halved by area; else by the general kernels
 UGC_NOISE_SHARE, UGC_NOISE = 0.85, (0.3, 1.4)  # times the noise of a phone in daylight
 UGC_SHARPEN_SHARE, UGC_SHARPEN = 0.85, (0.2, 1.0)
 UGC_BANDS = (((20, 26), (20, 26)), ((23, 28), (25, 30)), ((25, 31), (28, 34)))  # camera, then service
+
+SHARPENED, SHARPENED_CODED_SHARE, SHARPENED_CODED = (0.2, 1.0), 0.4, (20, 29)  # some were encoded once before
 
 FILM_GRAIN_SHARE, FILM_GRAIN = 0.9, (0.3, 1.3)  # times the grain of 35 mm stock after a few copies
 FILM_FADE_SHARE, FILM_FADE = 0.6, (0.65, 0.95)  # contrast left
@@ -49,6 +51,18 @@ def ugc_variants(frames: np.ndarray, generator: np.random.Generator) -> tuple[np
     for camera, service in UGC_BANDS:
         recorded = degradations.through_h264(low, degradations.random_encoding(generator, camera))
         variants.append(degradations.through_h264(recorded, degradations.random_encoding(generator, service)))
+    return frames, variants
+
+
+def sharpened_variants(frames: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The target, and the sharpened input before coding and after an encode of each of general's bands."""
+    low = sharpened(degradations.degrade_before_coding(frames, 2, generator), generator.uniform(*SHARPENED))
+    variants = [low]
+    for band in degradations.CRF_BANDS:
+        source = low
+        if generator.random() < SHARPENED_CODED_SHARE:
+            source = degradations.through_h264(low, degradations.random_encoding(generator, SHARPENED_CODED))
+        variants.append(degradations.through_h264(source, degradations.random_encoding(generator, band)))
     return frames, variants
 
 

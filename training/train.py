@@ -10,7 +10,6 @@ import torch
 
 from dataset import PairPatches
 from networks import SHAPES, LumaUpscaler
-from symmetry import Symmetry
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ RECIPES = {
         steps=110_000, batch=16, patch=64, peak_rate=2e-3, variant_shares=(0.16, 0.16, 0.26, 0.42),
     ),
     "general-standard-x2": Recipe(
-        steps=22_000, batch=8, patch=96, peak_rate=1e-3, variant_shares=(0.22, 0.18, 0.25, 0.35),
+        steps=22_000, batch=8, patch=96, peak_rate=1e-3, variant_shares=(0.22, 0.20, 0.28, 0.30),
     ),
     "general-pro-x2": Recipe(
         steps=60_000, batch=8, patch=64, peak_rate=3e-4, variant_shares=(0.2, 0.2, 0.27, 0.33),
@@ -98,7 +97,6 @@ class Training:
         self.recipe, self.device = RECIPES[network_id], device
         self.network = LumaUpscaler(SHAPES[network_id]).to(device, memory_format=torch.channels_last)
         self.average = deepcopy(self.network)
-        self.symmetry = Symmetry(self.network) if SHAPES[network_id].orbits else None
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.recipe.peak_rate, betas=(0.9, 0.99))
         self.step, self.seconds = 0, 0.0
         self.path = folder / f"{network_id}.pt"
@@ -136,8 +134,6 @@ class Training:
         loss = loss_of(result, target, progress)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        if self.symmetry:
-            self.symmetry.apply_to_gradients()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
         decay = min(self.recipe.average_decay, (self.step + 1) / (self.step + 10))

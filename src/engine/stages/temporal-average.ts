@@ -9,6 +9,8 @@ import { type FrameWindow, throughWindow } from "./window.ts";
 
 /** Blocks further off than this from everything near them are something else, or behind a cut. */
 const strangeDifference = 16;
+/** Pictures with a smaller side are looked at whole. */
+const leastHalvedSide = 64;
 
 /** Averages the luma of enlarged pictures with that of their neighbours, moved onto them, where they show the same: what the
  *  codec left in one frame and not in the next goes, and flicker with it. Neighbours beyond a cut are left out.  8 and 10 bits. */
@@ -25,7 +27,8 @@ export class TemporalAverage implements FrameStage {
     const { width, height, bitDepth } = picture;
     this.context = { before: reach, after: reach };
     this.#distance = distance * 2 ** (bitDepth - 8);
-    this.#motion = new NeighbourMotion({ width, height, bitDepth, isHalved: true, reach, strangeDifference });
+    const isHalved = Math.min(width, height) >= leastHalvedSide;
+    this.#motion = new NeighbourMotion({ width, height, bitDepth, isHalved, reach, strangeDifference });
     this.#compensator = new Compensator({ width, height, bitDepth });
     this.#averager = new TemporalAverager({ width, height, bitDepth, neighbours: 2 * reach });
     this.#moved = Array.from({ length: 2 * reach }, () => emptyPlane(picture, bitDepth));
