@@ -52,7 +52,7 @@ Data and licences:
 - 18 photographs and paintings of the Debian packages lomiri-wallpapers-16.04 and -20.04: CC BY 4.0, CC BY-SA 3.0,
   CC BY-SA 4.0, CC0
 - Sintel, (c) Blender Foundation: CC BY 3.0
-- of `general-pro-x2` also Tears of Steel, (c) Blender Foundation: CC BY 3.0; an Intel sample video: CC BY 4.0; an MDN clip of a film
+- of `general-pro-x2` and `general-standard-x2` also Tears of Steel, (c) Blender Foundation: CC BY 3.0; an Intel sample video: CC BY 4.0; an MDN clip of a film
   of 1940: CC0
 - MDN flower, hhoppe river: CC0; GoPro gpmf-parser sample: Apache-2.0 or MIT; Udacity CarND and VHS samples: MIT
 - text drawn with free fonts
