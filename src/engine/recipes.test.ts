@@ -20,7 +20,7 @@ const names = (stages: readonly PlannedStage[]): readonly string[] => stages.map
 
 test("nothing is done to a clean picture, but for what only film has", () => {
   for (const preset of presets.filter((name) => name !== "old_film")) expect(choose({ preset }, {})).toEqual([]);
-  expect(names(choose({ preset: "old_film" }, {}))).toEqual(["stabilise", "remove_dirt"]);
+  expect(names(choose({ preset: "old_film" }, {}))).toEqual(["stabilise", "remove_dirt", "temporal_average"]);
 });
 
 describe("each preset has its own threshold", () => {
@@ -39,7 +39,7 @@ describe("each preset has its own threshold", () => {
     ["short_series", { banding: 0.4 }, ["deband"]],
     ["general", { banding: 0.4 }, []],
   ] as const)("%s with %j: %j", ([preset, found, expected]) => {
-    expect(names(choose({ preset }, found))).toEqual(expected);
+    expect(names(choose({ preset, tier: "fast" }, found))).toEqual(expected);
   });
 });
 
@@ -50,6 +50,8 @@ test("what compression left is averaged away over time where the picture grows a
   expect(choose({}, { compression: 0.07 })).toMatchObject([{ name: "temporal_average", reach: 1, distance: 3 }]);
   expect(choose({ tier: "fast" }, found)).toEqual([]);
   expect(choose({}, { compression: 0.01 })).toEqual([]);
+  expect(names(choose({ preset: "ugc" }, { blockiness: 0.3 }))).toEqual(["deblock", "temporal_average"]);
+  expect(names(choose({}, { grain: { sigma: 4, isCoarse: false } }))).toEqual(["temporal_average"]);
   const picture = { width: 640, height: 480, range: "limited" } as const;
   const question = { request: defaultRequest, diagnosis: { ...nothingFound, ...found }, picture };
   expect(chooseStages({ ...question, outputSize: picture })).toEqual([]);
@@ -59,7 +61,7 @@ test("old film is cleaned in an order in which no stage disturbs the next, and i
   const place = (ticks: bigint, black: number, white: number): Tones => ({ ticks, black, median: 100, white, cb: 128, cr: 128 });
   const places = [place(0n, 40, 180), place(1000n, 44, 120), place(2000n, 42, 184)];
   const stages = choose(
-    { preset: "old_film" },
+    { preset: "old_film", tier: "fast" },
     { flicker: 2, noiseSigma: 5, grain: { sigma: 5, isCoarse: true }, fading: { isFaded: true, places } },
   );
   expect(names(stages)).toEqual(["deflicker", "stabilise", "remove_dirt", "denoise", "restore_contrast", "regrain"]);

@@ -3,6 +3,7 @@ import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { contrastCurve, describeTones } from "./contrast-curve.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import type { PlannedStage, StageName } from "./stage-plan.ts";
+import { weightsFor } from "./weights.ts";
 
 export type RecipeQuestion = {
   readonly request: UpscaleRequest;
@@ -75,7 +76,7 @@ const recipes: Record<UpscaleRequest["preset"], Recipe> = {
 const mediumSharpening = 0.3;
 
 /** Compression from which on a codec's own marks are averaged away, and from which on fully: below it what differs from frame to
- *  frame is the camera's noise, which belongs to the picture. */
+ *  frame is the camera's noise, which belongs to the picture unless its weights take it out. */
 const averaging = { from: 0.02, until: 0.12, distance: 6 } as const;
 
 /** The cleaning and finishing stages that a preset takes for what was found, in running order: source stages, then output
@@ -139,12 +140,16 @@ function chooseDeband({ debandFrom }: Recipe, { diagnosis: { banding } }: Recipe
 }
 
 /** What `fast` has no time for. */
-function chooseAverage({ request, diagnosis: { compression }, picture, outputSize }: RecipeQuestion): readonly PlannedStage[] {
+function chooseAverage({ request, diagnosis, picture, outputSize }: RecipeQuestion): readonly PlannedStage[] {
   const isEnlarged = outputSize.width > picture.width || outputSize.height > picture.height;
-  const share = Math.min(1, (compression - averaging.from) / (averaging.until - averaging.from));
+  const isCleaned = weightsFor(request, diagnosis) !== "general";
+  const coded = Math.min(1, (diagnosis.compression - averaging.from) / (averaging.until - averaging.from));
+  const share = isCleaned ? 1 : coded;
   if (request.tier === "fast" || !isEnlarged || share <= 0) return [];
   const reach = request.tier === "pro" ? 2 : 1;
-  const reason = `compression of ${compression.toFixed(2)} of 1 leaves marks that change with every frame`;
+  const reason = isCleaned
+    ? "what differs at random from frame to frame is taken out, as the network's weights do within each"
+    : `compression of ${diagnosis.compression.toFixed(2)} of 1 leaves marks that change with every frame`;
   return [{ name: "temporal_average", reach, distance: rounded(averaging.distance * share), reason }];
 }
 
