@@ -4,8 +4,8 @@ import { Deband } from "../../src/engine/stages/deband.ts";
 import { Deblock } from "../../src/engine/stages/deblock.ts";
 import type { FrameStage, StagePicture } from "../../src/engine/stages/stage.ts";
 import { decodeVideo } from "../../src/media/decode.ts";
-import { FrameFilter } from "../../src/media/filter.ts";
 import { liveFrameCount, type VideoFrame } from "../../src/media/frame.ts";
+import { firstFrames } from "../support/clip-frames.ts";
 import { clip, temporaryFolder } from "../support/clips.ts";
 import { collect, disposeAll, framesOf, lumaPsnr, madePicture } from "../support/made-pictures.ts";
 import { writeFrames } from "../support/write-frames.ts";
@@ -14,25 +14,11 @@ import { writeFrames } from "../support/write-frames.ts";
 
 const count = 4;
 const rate = { num: 25, den: 1 };
+/** Small enough to be without a codec's damage. */
 const picture: StagePicture = { ...madePicture, width: 854, height: 480 };
 const reason = "for the test";
 const deblock = (): FrameStage => new Deblock({ name: "deblock", strength: 0.7, reason }, picture);
 const deband = (): FrameStage => new Deband({ name: "deband", strength: 0.8, reason }, picture);
-
-/** The first frames of a clip, made small enough to be without a codec's damage. Owns: the caller disposes them. */
-async function cleanFrames(path: string): Promise<VideoFrame[]> {
-  using scale = new FrameFilter(() => `scale=${picture.width}:${picture.height}:flags=area,format=yuv420p`);
-  const frames: VideoFrame[] = [];
-  for await (const frame of decodeVideo({ path, streamIndex: 0, threads: 2 })) {
-    using owned = frame;
-    if (frames.length === count) break;
-    const small = await scale.apply(owned.share());
-    small.pts = BigInt(frames.length);
-    small.durationTicks = 1n;
-    frames.push(small);
-  }
-  return frames;
-}
 
 /** The frames as MPEG-4 with a fixed coarse quantiser leaves them. Owns: the caller disposes them. */
 async function coarselyCoded(sourcePath: string, frames: readonly VideoFrame[]): Promise<VideoFrame[]> {
@@ -68,7 +54,7 @@ test.for([
   ["debanding", "2-nature_pan_lomiri_life_forest-stream.mp4", deband],
   ["debanding", "1-face_sam2_04_coffee.mp4", deband],
 ] as const)("%s leaves clean texture that was planned as damaged nearly untouched: %s", async ([, name, open], context) => {
-  const clean = await cleanFrames(clip(context, name));
+  const clean = await firstFrames(clip(context, name), picture, count);
   using stage = open();
   const found = await collect(stage.run(framesOf(clean.map((frame) => frame.share()))));
   expect(found).toHaveLength(count);
@@ -82,7 +68,7 @@ test.for([
   ["hands and a mug", "1-face_sam2_04_coffee.mp4", 0.3],
   ["a lawn, trees", "1-face_sam2_05_default_juggle.mp4", 0.15],
 ] as const)("deblocking gains all it did where a codec left blocks: %s", async ([, name, gain], context: TestContext) => {
-  const clean = await cleanFrames(clip(context, name));
+  const clean = await firstFrames(clip(context, name), picture, count);
   const coarse = await coarselyCoded(clip(context, name), clean);
   const before = meanPsnr(coarse, clean);
   using stage = deblock();

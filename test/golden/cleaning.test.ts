@@ -18,6 +18,7 @@ import {
   madePicture,
   makeFrame,
   noiseSource,
+  noisy,
   scenery,
 } from "../support/made-pictures.ts";
 
@@ -27,11 +28,6 @@ const reason = "for the test";
 afterEach(() => {
   if (liveFrameCount() !== 0) throw new Error("frames were not disposed");
 });
-
-function noisy(look: Look, sigma: number, seed: number): Look {
-  const noise = noiseSource(seed);
-  return (x, y) => look(x, y) + sigma * noise();
-}
 
 /** Runs a stage over frames that it takes; the caller owns the result. */
 async function through(stage: FrameStage, frames: Iterable<VideoFrame>): Promise<VideoFrame[]> {

@@ -1,15 +1,13 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Size } from "../../src/domain/media-info.ts";
 import { defaultRequest } from "../../src/domain/upscale-request.ts";
 import { inspect } from "../../src/engine/inspect.ts";
 import { openNetwork } from "../../src/engine/network.ts";
 import { PictureWay } from "../../src/engine/picture-way.ts";
 import { TemporalAverage } from "../../src/engine/stages/temporal-average.ts";
 import type { StagePicture } from "../../src/engine/stages/stage.ts";
-import { decodeVideo } from "../../src/media/decode.ts";
-import { FrameFilter } from "../../src/media/filter.ts";
 import { liveFrameCount, type VideoFrame } from "../../src/media/frame.ts";
+import { firstFrames } from "../support/clip-frames.ts";
 import { clip, temporaryFolder } from "../support/clips.ts";
 import {
   collect,
@@ -19,18 +17,13 @@ import {
   lumaPsnr,
   madePicture,
   makeFrame,
-  noiseSource,
+  noisy,
   scenery,
 } from "../support/made-pictures.ts";
 import { writeFrames } from "../support/write-frames.ts";
 
 const deep: StagePicture = { ...madePicture, pixelFormat: "yuv420p10le", bitDepth: 10 };
 const planned = { name: "temporal_average", reach: 1, distance: 6, reason: "for the test" } as const;
-
-function noisy(look: Look, sigma: number, seed: number): Look {
-  const noise = noiseSource(seed);
-  return (x, y) => look(x, y) + sigma * noise();
-}
 
 async function averaged(
   frames: readonly VideoFrame[],
@@ -92,21 +85,6 @@ const large = { width: 640, height: 352 };
 const small = { width: 320, height: 176 };
 const rate = { num: 25, den: 1 };
 
-/** The first frames of a clip at a size, numbered. Owns: the caller disposes them. */
-async function framesAt(path: string, { width, height }: Size, count: number): Promise<VideoFrame[]> {
-  using scale = new FrameFilter(() => `scale=${width}:${height}:flags=area,format=yuv420p`);
-  const frames: VideoFrame[] = [];
-  for await (const frame of decodeVideo({ path, streamIndex: 0, threads: 2 })) {
-    using owned = frame;
-    if (frames.length === count) break;
-    const scaled = await scale.apply(owned.share());
-    scaled.pts = BigInt(frames.length);
-    scaled.durationTicks = 1n;
-    frames.push(scaled);
-  }
-  return frames;
-}
-
 test.for([
   ["1-face_sam2_04_coffee.mp4", "23", 0.03],
   ["4-anim_bbb_small_bunny_1080p_60fps.mp4", "28", 0.1],
@@ -114,7 +92,7 @@ test.for([
 ] as const)("compressed video comes nearer to the truth: %s at CRF %s", async ([name, crf, gain], context) => {
   const clipPath = clip(context, name);
   const path = join(await temporaryFolder(), "coded.mp4");
-  await writeFrames(path, framesOf(await framesAt(clipPath, small, 12)), {
+  await writeFrames(path, framesOf(await firstFrames(clipPath, small, 12)), {
     codec: "libx264",
     size: small,
     pixelFormat: "yuv420p",
@@ -130,7 +108,7 @@ test.for([
   const { plan, model, timeline } = await inspect(path, request, 2);
   expect(plan.stages.map((stage) => stage.name)).toContain("temporal_average");
   await using opened = await openNetwork(plan, model, { provider: "cpu", threads: 2 });
-  const truth = await framesAt(clipPath, large, 12);
+  const truth = await firstFrames(clipPath, large, 12);
   const [whole = 0, alone = 0] = await oneByOne([plan, { ...plan, stages: [] }], async (tried) => {
     using way = new PictureWay(tried, opened.network);
     const segment = { index: 0, fromTicks: 0n, untilTicks: undefined };

@@ -55,6 +55,12 @@ export function noiseSource(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
 }
 
+/** The look with noise of a deviation of `sigma`. */
+export function noisy(look: Look, sigma: number, seed: number): Look {
+  const noise = noiseSource(seed);
+  return (x, y) => look(x, y) + sigma * noise();
+}
+
 export async function* framesOf(frames: Iterable<VideoFrame>): AsyncGenerator<VideoFrame> {
   yield* frames;
 }
