@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 import torch
 
-from networks import SHAPES, VIEWS, LumaUpscaler, count_parameters
+from networks import SHAPES, LumaUpscaler, count_parameters, flipped_axes
 from onnx_graph import build_graph
 
 PEAK_10_BIT = 1023
@@ -40,8 +40,8 @@ def upscale(network: LumaUpscaler, frames: np.ndarray, peak: int) -> np.ndarray:
     stack = frames.reshape(-1, *frames.shape[-2:])
     padded = np.pad(stack, ((0, 0), (halo, halo), (halo, halo)), mode="edge").astype(np.float32)
     source, results = torch.from_numpy(padded)[None] / peak, []
-    for rows, columns in VIEWS[: network.shape.views]:
-        axes = [axis for axis, is_flipped in ((2, rows), (3, columns)) if is_flipped]
+    for view in range(network.shape.views):
+        axes = flipped_axes(view, 2)
         with torch.no_grad():
             results.append(network(source.flip(axes)).flip(axes)[0, 0])
     result = torch.stack(results).mean(dim=0).numpy()

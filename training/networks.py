@@ -101,6 +101,11 @@ def phase_map(scale: int, other: int) -> torch.Tensor:
     return torch.tensor(np.kron(line, line), dtype=torch.float32)
 
 
+def flipped_axes(view: int, rows: int) -> list[int]:
+    """Which axes a view reverses of an array whose rows lie along axis `rows` and columns along the next."""
+    return [rows + offset for offset, is_flipped in enumerate(VIEWS[view]) if is_flipped]
+
+
 class LumaUpscaler(nn.Module):
     """Valid convolutions at half resolution beside a linear path from the input to the output.
 

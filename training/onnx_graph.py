@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from networks import VIEWS, LumaUpscaler
+from networks import LumaUpscaler, flipped_axes
 
 OPSET = 17
 PEAK_8_BIT = 255.0
@@ -47,14 +47,13 @@ class GraphBuilder:
 def add_features(graph: GraphBuilder, network: LumaUpscaler, weights: dict[str, np.ndarray], luma: str, view: int) -> str:
     """All convolutions but the linear path, as they would see the picture flipped: it stays and the weights are flipped."""
     layers = ["first", *(f"body.{index}" for index in range(network.shape.layers)), "last"]
-    kernel_axes = [axis for axis, is_flipped in zip((2, 3), VIEWS[view]) if is_flipped]
     features = luma
     for layer in layers:
         name, stride = layer.replace(".", "_"), 2 if layer == "first" else 1
         if view == 0:
             features = graph.convolution(features, name, weights[f"{layer}.weight"], weights[f"{layer}.bias"], stride)
         else:
-            weight, bias = graph.flipped(f"{name}_weight", kernel_axes, f"{name}_weight_{view}"), f"{name}_bias"
+            weight, bias = graph.flipped(f"{name}_weight", flipped_axes(view, 2), f"{name}_weight_{view}"), f"{name}_bias"
             if layer == "last":
                 pixels = graph.constant(f"pixels_{view}", pixel_order(2 * network.shape.scale, view))
                 weight = graph.add("Gather", [weight, pixels], f"last_weight_placed_{view}", axis=0)
@@ -69,16 +68,14 @@ def add_features(graph: GraphBuilder, network: LumaUpscaler, weights: dict[str, 
 
 def pixel_order(side: int, view: int) -> np.ndarray:
     """Which pixel of a flipped block lies at each place of the block. Shape: int64 [side * side]."""
-    axes = [axis for axis, is_flipped in enumerate(VIEWS[view]) if is_flipped]
-    return np.flip(np.arange(side * side, dtype=np.int64).reshape(side, side), axes).flatten()
+    return np.flip(np.arange(side * side, dtype=np.int64).reshape(side, side), flipped_axes(view, 0)).flatten()
 
 
 def mean_skip(network: LumaUpscaler, weight: np.ndarray) -> np.ndarray:
     """The linear path over all views: one convolution still. Shape: [outputs, frames, k, k]."""
     side, total = 2 * network.shape.scale, np.zeros_like(weight)
     for view in range(network.shape.views):
-        axes = [axis for axis, is_flipped in zip((2, 3), VIEWS[view]) if is_flipped]
-        total += np.flip(weight, axes)[pixel_order(side, view)]
+        total += np.flip(weight, flipped_axes(view, 2))[pixel_order(side, view)]
     return total / network.shape.views
 
 
