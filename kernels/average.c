@@ -1,22 +1,17 @@
 // A picture averaged with its neighbours in time, already moved onto it, where they show the same: what an encoder or a
 // network makes anew in every frame cancels out, and what the object has stays.
+//
+// How it works: what a neighbour differs in is split into a coarse part (blurred) and the rest. In each part the neighbour counts
+// by how little it differs in the cells of 8x8 around: motion that is not quite right spoils fine detail and leaves the coarse,
+// where the encoder's errors are larger.
 #include "simd.h"
 
-enum { CELL = 8, MOST_PICTURES = 4 };
+enum { CELL = 8, MOST_PICTURES = 4, BANDS = 2, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
+/** How differences are held: with three bits of fraction. */
+enum { FRACTION = 3 };
 
 static inline vec load_eight(const uint8_t* plane, long at, int bytes) {
   return bytes == 1 ? v_load_u8(plane + at) : v_load((const uint16_t*)plane + at);
-}
-
-/** Sum of absolute differences over one cell of `rows` rows. */
-static int cell_difference(const uint8_t* a, const uint8_t* b, long at, int stride, int rows, int bytes) {
-  vec sum = v_zero();
-  for (int row = 0; row < rows; row += 1, at += stride) sum = v_add(sum, v_abs(v_sub(load_eight(a, at, bytes), load_eight(b, at, bytes))));
-  int16_t lanes[8];
-  v_store(lanes, sum);
-  int total = 0;
-  for (int i = 0; i < 8; i += 1) total += lanes[i];
-  return total;
 }
 
 /** exp(-x), near enough: 0 from 8 on. */
@@ -28,72 +23,169 @@ static inline float falloff(float x) {
   return part * part;
 }
 
+typedef struct {
+  uint8_t* plane;
+  const uint8_t* neighbours;
+  long neighbour_bytes;
+  int count, width, height, stride, bytes, cells, rows;
+  float distances[BANDS];
+  int16_t* line; // of differences, 8 samples of room before it
+  int16_t* across; // for each neighbour, 16 lines of differences blurred along the line; line y at y % 16
+  int16_t* coarse; // for each neighbour, the coarse part of its differences for two rows of cells, row r at r % 2
+  float* sums; // for each neighbour, of two rows of cells, the mean of each band's differences, in sample values
+  int16_t* weights; // at the corners of cells, for two lines of corners, by band and neighbour
+  int16_t* corners; // weights[] for one line of samples
+} Averaging;
+
+static long line_samples(int width) { return (width + CELL - 1) / CELL * CELL; }
+
 /** Bytes of scratch memory that average_in_time needs. */
 EXPORT(average_scratch_bytes) long average_scratch_bytes(int width, int height) {
-  long cells = (width + CELL - 1) / CELL, rows = (height + CELL - 1) / CELL;
-  return cells * rows * 4 + MOST_PICTURES * ((cells + 1) * (rows + 1) + cells + 1) * 2 + 64;
+  long samples = line_samples(width), cells = samples / CELL;
+  (void)height;
+  long lines = samples + 16 + MOST_PICTURES * samples * (16 + 2 * CELL);
+  return lines * 2 + MOST_PICTURES * BANDS * (2 * cells * 4 + 3 * (cells + 1) * 2) + 64;
 }
 
-/** Weights of one neighbour at the corners of cells, before all are brought to a sum of 1; from the four cells around each. */
-static void corner_weights(const float* differences, int cells, int rows, float distance, uint16_t* weights) {
-  for (int y = 0; y <= rows; y += 1)
-    for (int x = 0; x <= cells; x += 1) {
-      int above = max_of(y - 1, 0), below = min_of(y, rows - 1), left = max_of(x - 1, 0), right = min_of(x, cells - 1);
-      float mean = (differences[above * cells + left] + differences[above * cells + right] +
-                    differences[below * cells + left] + differences[below * cells + right]) / 4;
-      weights[y * (cells + 1) + x] = (uint16_t)(falloff(mean * mean / (distance * distance)) * 32767);
+static inline vec difference(const Averaging* a, int n, long at) {
+  return v_sub(load_eight(a->neighbours + n * a->neighbour_bytes, at, a->bytes), load_eight(a->plane, at, a->bytes));
+}
+
+/** 1 2 3 4 3 2 1 times what lies `step` apart around `p`: two boxes of four. */
+static inline vec seven_taps(const int16_t* const p[7]) {
+  vec inner = v_add(v_load(p[2]), v_load(p[4])), middle = v_load(p[3]);
+  vec sum = v_add(v_load(p[0]), v_load(p[6]));
+  sum = v_add(sum, v_shift_left(v_add(v_load(p[1]), v_load(p[5])), 1));
+  sum = v_add(sum, v_add(inner, v_shift_left(inner, 1)));
+  return v_add(sum, v_shift_left(middle, 2));
+}
+
+static inline vec rounded_shift(vec a, int bits) { return v_shift_right(v_add(a, v_set(1 << (bits - 1))), bits); }
+
+static void blur_line(const Averaging* a, int n, int y) {
+  int16_t* line = a->line;
+  int16_t* to = a->across + (n * 16 + y % 16) * line_samples(a->width);
+  for (int x = 0; x < a->width; x += CELL) v_store(line + x, difference(a, n, (long)y * a->stride + x));
+  for (int i = 1; i <= REACH; i += 1) {
+    line[-i] = line[0];
+    line[a->width - 1 + i] = line[a->width - 1];
+  }
+  int bits = a->bytes == 1 ? 2 : 4; // so that the sum of lines fits 16 bits
+  for (int x = 0; x < a->width; x += CELL) {
+    const int16_t* taps[7];
+    for (int i = 0; i < 7; i += 1) taps[i] = line + x + i - REACH;
+    v_store(to + x, rounded_shift(seven_taps(taps), bits));
+  }
+}
+
+static inline int16_t* coarse_line(const Averaging* a, int n, int y) {
+  return a->coarse + ((n * 2 + y / CELL % 2) * CELL + y % CELL) * line_samples(a->width);
+}
+
+/** The coarse part of the differences of a row of cells, and how large both parts are in each cell. */
+static void look_at_row(const Averaging* a, int n, int row) {
+  long samples = line_samples(a->width);
+  int top = row * CELL, bottom = min_of(top + CELL, a->height), bits = a->bytes == 1 ? 3 : 1;
+  int spare = a->bytes == 1 ? 0 : 2; // so that the sum over a column fits 16 bits
+  for (int y = row == 0 ? 0 : top + REACH; y < min_of(top + CELL + REACH, a->height); y += 1) blur_line(a, n, y);
+  float* sums = a->sums + (n * 2 + row % 2) * BANDS * a->cells;
+  for (int cell = 0; cell < a->cells; cell += 1) {
+    int x = cell * CELL, columns = min_of(CELL, a->width - x);
+    vec size[BANDS] = { v_zero(), v_zero() };
+    for (int y = top; y < bottom; y += 1) {
+      const int16_t* taps[7];
+      for (int i = 0; i < 7; i += 1) taps[i] = a->across + (n * 16 + clamp(y + i - REACH, 0, a->height - 1) % 16) * samples + x;
+      vec coarse = rounded_shift(seven_taps(taps), bits);
+      int16_t* to = coarse_line(a, n, y) + x;
+      v_store(to, coarse);
+      for (int i = columns; i < CELL; i += 1) to[i] = 0;
+      coarse = v_load(to);
+      vec fine = v_sub(v_shift_left(difference(a, n, (long)y * a->stride + x), FRACTION), coarse);
+      size[0] = v_add(size[0], v_shift_right(v_abs(coarse), spare));
+      size[1] = v_add(size[1], v_shift_right(v_abs(fine), spare));
     }
+    for (int band = 0; band < BANDS; band += 1) {
+      uint16_t lanes[CELL];
+      v_store(lanes, size[band]);
+      int total = 0;
+      for (int i = 0; i < CELL; i += 1) total += lanes[i];
+      sums[band * a->cells + cell] = (float)(total << spare) / (float)((bottom - top) * columns << FRACTION);
+    }
+  }
 }
 
-/** Changes `plane`, of `stride` samples in a row, a multiple of 8, zeros beyond `width`. The `count` neighbours, at most 4, lie
- *  one after another from `neighbours` on, `neighbour_bytes` apart. A neighbour that is so far off, in sample values on the mean,
- *  counts for 1/e of the picture itself. */
+/** The weights on a line of corners, from the four cells around each; with the picture's own, 1, they are brought to a sum of 1. */
+static void weigh_corners(const Averaging* a, int line) {
+  int above = max_of(line - 1, 0) % 2, below = min_of(line, a->rows - 1) % 2, across = a->cells + 1;
+  for (int band = 0; band < BANDS; band += 1) {
+    int16_t* weights = a->weights + (line % 2 * BANDS + band) * MOST_PICTURES * across;
+    for (int i = 0; i < across; i += 1) {
+      int left = max_of(i - 1, 0), right = min_of(i, a->cells - 1);
+      float found[MOST_PICTURES], sum = 1;
+      for (int n = 0; n < a->count; n += 1) {
+        const float* high = a->sums + ((n * 2 + above) * BANDS + band) * a->cells;
+        const float* low = a->sums + ((n * 2 + below) * BANDS + band) * a->cells;
+        float mean = (high[left] + high[right] + low[left] + low[right]) / 4 / a->distances[band];
+        found[n] = falloff(mean * mean);
+        sum += found[n];
+      }
+      for (int n = 0; n < a->count; n += 1) weights[n * across + i] = (int16_t)(found[n] / sum * 32767);
+    }
+  }
+}
+
+static void change_row(const Averaging* a, int row, vec ramp) {
+  int across = a->cells + 1, lines = BANDS * MOST_PICTURES * across;
+  const int16_t *top = a->weights + row % 2 * lines, *bottom = a->weights + (row + 1) % 2 * lines;
+  for (int y = row * CELL; y < min_of(row * CELL + CELL, a->height); y += 1) {
+    int share = (2 * (y % CELL) + 1) * 128 / CELL; // of 256
+    for (int i = 0; i < lines; i += 1) a->corners[i] = (int16_t)((top[i] * (256 - share) + bottom[i] * share) >> 8);
+    for (int cell = 0; cell < a->cells; cell += 1) {
+      long at = (long)y * a->stride + cell * CELL;
+      vec change = v_zero();
+      for (int n = 0; n < a->count; n += 1) {
+        vec coarse = v_load(coarse_line(a, n, y) + cell * CELL);
+        vec parts[BANDS] = { coarse, v_sub(v_shift_left(difference(a, n, at), FRACTION), coarse) };
+        for (int band = 0; band < BANDS; band += 1) {
+          const int16_t* corner = a->corners + (band * MOST_PICTURES + n) * across + cell;
+          vec weight = v_add(v_set(corner[0]), v_mul_fraction(v_set(corner[1] - corner[0]), ramp));
+          change = v_add(change, v_mul_fraction(parts[band], weight));
+        }
+      }
+      vec result = v_add(load_eight(a->plane, at, a->bytes), rounded_shift(change, FRACTION));
+      if (a->bytes == 1) v_store_low(a->plane + at, v_pack_u8(result, result));
+      else v_store((uint16_t*)a->plane + at, v_min(v_max(result, v_zero()), v_set(1023)));
+    }
+  }
+}
+
+/** Changes `plane`, of 8 bits, or of 10 in 16, of `stride` samples in a row, a multiple of 8, zeros beyond `width`. The `count`
+ *  neighbours, at most 4, lie one after another from `neighbours` on, `neighbour_bytes` apart. A neighbour whose coarse or fine
+ *  part is so far off, in sample values on the mean, counts in this part for 1/e of the picture itself. */
 EXPORT(average_in_time)
 void average_in_time(
-  uint8_t* plane, const uint8_t* neighbours, long neighbour_bytes, int count, int width, int height, int stride, int bytes, float distance,
-  uint8_t* scratch
+  uint8_t* plane, const uint8_t* neighbours, long neighbour_bytes, int count, int width, int height, int stride, int bytes,
+  float coarse_distance, float fine_distance, uint8_t* scratch
 ) {
-  int cells = (width + CELL - 1) / CELL, rows = (height + CELL - 1) / CELL, corners = (cells + 1) * (rows + 1);
-  float* differences = (float*)scratch;
-  uint16_t* weights = (uint16_t*)(scratch + (long)cells * rows * 4);
-  int16_t* across = (int16_t*)(weights + (long)MOST_PICTURES * corners);
-  for (int n = 0; n < count; n += 1) {
-    const uint8_t* other = neighbours + n * neighbour_bytes;
-    for (int y = 0; y < rows; y += 1)
-      for (int x = 0; x < cells; x += 1) {
-        int lines = min_of(CELL, height - y * CELL), columns = min_of(CELL, width - x * CELL);
-        int sum = cell_difference(plane, other, (long)y * CELL * stride + x * CELL, stride, lines, bytes);
-        differences[y * cells + x] = (float)sum / (float)(lines * columns);
-      }
-    corner_weights(differences, cells, rows, distance, weights + (long)n * corners);
-  }
-  for (int i = 0; i < corners; i += 1) {
-    float sum = 32767;
-    for (int n = 0; n < count; n += 1) sum += weights[(long)n * corners + i];
-    for (int n = 0; n < count; n += 1) weights[(long)n * corners + i] = (uint16_t)(32767 * (float)weights[(long)n * corners + i] / sum);
-  }
+  int cells = (width + CELL - 1) / CELL, rows = (height + CELL - 1) / CELL;
+  long samples = line_samples(width);
+  Averaging a = {
+    .plane = plane, .neighbours = neighbours, .neighbour_bytes = neighbour_bytes, .count = count, .width = width, .height = height,
+    .stride = stride, .bytes = bytes, .cells = cells, .rows = rows, .distances = { coarse_distance, fine_distance },
+  };
+  a.sums = (float*)scratch;
+  a.line = (int16_t*)(a.sums + MOST_PICTURES * 2 * BANDS * cells) + CELL;
+  a.across = a.line + samples + CELL;
+  a.coarse = a.across + MOST_PICTURES * 16 * samples;
+  a.weights = a.coarse + MOST_PICTURES * 2 * CELL * samples;
+  a.corners = a.weights + 2 * BANDS * MOST_PICTURES * (cells + 1);
   int16_t steps[CELL];
   for (int i = 0; i < CELL; i += 1) steps[i] = (int16_t)((2 * i + 1) * 32768 / (2 * CELL));
   vec ramp = v_load(steps);
-  for (int y = 0; y < height; y += 1) {
-    int below = (2 * (y % CELL) + 1) * 128 / CELL; // of 256
-    for (int n = 0; n < count; n += 1) {
-      const uint16_t* top = weights + (long)n * corners + (long)(y / CELL) * (cells + 1);
-      for (int x = 0; x <= cells; x += 1)
-        across[n * (cells + 1) + x] = (int16_t)((top[x] * (256 - below) + top[x + cells + 1] * below) >> 8);
-    }
-    for (int x = 0; x < cells; x += 1) {
-      long at = (long)y * stride + x * CELL;
-      vec own = load_eight(plane, at, bytes), change = v_zero();
-      for (int n = 0; n < count; n += 1) {
-        const int16_t* corner = across + n * (cells + 1) + x;
-        vec weight = v_add(v_set(corner[0]), v_mul_fraction(v_set(corner[1] - corner[0]), ramp));
-        vec apart = v_sub(load_eight(neighbours + n * neighbour_bytes, at, bytes), own);
-        change = v_add(change, v_mul_fraction(v_shift_left(apart, 3), weight));
-      }
-      vec result = v_add(own, v_shift_right(v_add(change, v_set(4)), 3));
-      if (bytes == 1) v_store_low(plane + at, v_pack_u8(result, result));
-      else v_store((uint16_t*)plane + at, result);
-    }
+  for (int row = 0; row <= rows; row += 1) {
+    if (row < rows)
+      for (int n = 0; n < count; n += 1) look_at_row(&a, n, row);
+    weigh_corners(&a, row);
+    if (row > 0) change_row(&a, row - 1, ramp);
   }
 }

@@ -4,6 +4,7 @@ import { TemporalAverager } from "./average.ts";
 import type { Samples } from "./kernels.ts";
 
 const size = { width: 160, height: 128 };
+const distance = { coarse: 6, fine: 6 };
 
 function samplesOf({ data, width, height }: Samples, bitDepth: number): readonly number[] {
   const buffer = Buffer.from(data);
@@ -47,7 +48,7 @@ test.for([
     return changed(clean, bitDepth, () => 4 * unit * random());
   });
   const before = squaredError(own!, clean, bitDepth);
-  new TemporalAverager({ ...size, bitDepth, neighbours: 4 }).average(own!, others, 12 * unit);
+  new TemporalAverager({ ...size, bitDepth, neighbours: 4 }).average(own!, others, { coarse: 12 * unit, fine: 12 * unit });
   const left = squaredError(own!, clean, bitDepth) / before;
   expect(left).toBeGreaterThan(0.9 / (count + 1));
   expect(left).toBeLessThan(1.35 / (count + 1));
@@ -59,7 +60,7 @@ test.each([8, 10] as const)("a place that the neighbours show otherwise stays as
   const isApart = (x: number, y: number): boolean => x >= 64 && x < 128 && y >= 32 && y < 96;
   const other = changed(plane, bitDepth, (x, y) => (isApart(x, y) ? 30 : 3) * unit);
   const own = { ...plane, data: Buffer.from(plane.data) };
-  new TemporalAverager({ ...size, bitDepth, neighbours: 2 }).average(own, [other, other], 6 * unit);
+  new TemporalAverager({ ...size, bitDepth, neighbours: 2 }).average(own, [other, other], { coarse: 6 * unit, fine: 6 * unit });
   const [before, after] = [samplesOf(plane, bitDepth), samplesOf(own, bitDepth)];
   const changeAt = (x: number, y: number): number =>
     ((after[y * size.width + x] ?? 0) - (before[y * size.width + x] ?? 0)) / unit;
@@ -75,7 +76,7 @@ test.each([
 ])("planes of %i x %i are served: equal neighbours change nothing", (width, height) => {
   const plane = texture({ width, height });
   const own = { ...plane, data: Buffer.from(plane.data) };
-  new TemporalAverager({ width, height, bitDepth: 8, neighbours: 2 }).average(own, [plane, plane], 6);
+  new TemporalAverager({ width, height, bitDepth: 8, neighbours: 2 }).average(own, [plane, plane], distance);
   expect(Buffer.from(own.data).equals(plane.data)).toBe(true);
 });
 
@@ -84,7 +85,7 @@ test("the darkest and the lightest stay within the format", () => {
   const averager = new TemporalAverager({ width: 8, height: 8, bitDepth: 8, neighbours: 2 });
   for (const value of [0, 255]) {
     const plane = flat(value);
-    averager.average(plane, [flat(value === 0 ? 3 : 252), flat(value)], 6);
+    averager.average(plane, [flat(value === 0 ? 3 : 252), flat(value)], distance);
     for (const sample of plane.data) expect(Math.abs(sample - value)).toBeLessThanOrEqual(2);
   }
 });
@@ -92,7 +93,7 @@ test("the darkest and the lightest stay within the format", () => {
 test("planes of another size and too many neighbours are refused", () => {
   const averager = new TemporalAverager({ ...size, bitDepth: 8, neighbours: 2 });
   const plane = texture(size);
-  expect(() => averager.average(plane, [texture({ width: 80, height: 128 })], 6)).toThrow(RangeError);
-  expect(() => averager.average(plane, [plane, plane, plane], 6)).toThrow(RangeError);
+  expect(() => averager.average(plane, [texture({ width: 80, height: 128 })], distance)).toThrow(RangeError);
+  expect(() => averager.average(plane, [plane, plane, plane], distance)).toThrow(RangeError);
   expect(() => new TemporalAverager({ ...size, bitDepth: 8, neighbours: 5 })).toThrow(RangeError);
 });

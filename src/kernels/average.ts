@@ -8,6 +8,9 @@ export type TemporalAveragerOptions = {
   readonly neighbours: number;
 };
 
+/** In sample values. */
+export type AveragingDistance = { readonly coarse: number; readonly fine: number };
+
 /** Averages planes of one size with neighbours in time that were moved onto them (kernels/average.c). */
 export class TemporalAverager {
   readonly #kernels = new Kernels();
@@ -34,9 +37,10 @@ export class TemporalAverager {
     return this.#stride * this.#options.height * this.#bytesPerSample;
   }
 
-  /** Changes `plane`. A neighbour that is `distance` sample values off around a place counts there for 1/e of the plane itself.
+  /** Changes `plane`. A neighbour whose coarse or fine part is so many sample values off around a place counts there, in this part,
+   *  for 1/e of the plane itself.
    *  Throws: RangeError for planes of another size or more neighbours than were announced. */
-  average(plane: Samples, neighbours: readonly Samples[], distance: number): void {
+  average(plane: Samples, neighbours: readonly Samples[], distance: AveragingDistance): void {
     const { width, height, neighbours: most } = this.#options;
     if (neighbours.length > most) throw new RangeError(`${neighbours.length} neighbours are more than ${most}`);
     if (neighbours.length === 0) return;
@@ -48,7 +52,7 @@ export class TemporalAverager {
     });
     const size = [width, height, this.#stride, bytes] as const;
     const around = [this.#neighbours, this.#planeBytes, neighbours.length] as const;
-    this.#kernels.call("average_in_time", this.#plane, ...around, ...size, distance, this.#scratch);
+    this.#kernels.call("average_in_time", this.#plane, ...around, ...size, distance.coarse, distance.fine, this.#scratch);
     this.#kernels.read(this.#plane, this.#stride * bytes, bytes, plane);
   }
 }

@@ -1,4 +1,4 @@
-import { TemporalAverager } from "../../kernels/average.ts";
+import { type AveragingDistance, TemporalAverager } from "../../kernels/average.ts";
 import { Compensator } from "../../kernels/compensate.ts";
 import type { Plane, VideoFrame } from "../../media/frame.ts";
 import type { Planned } from "../stage-plan.ts";
@@ -9,6 +9,8 @@ import { type FrameWindow, throughWindow } from "./window.ts";
 
 /** Blocks further off than this from everything near them are something else, or behind a cut. */
 const strangeDifference = 16;
+/** What is left of fine detail's distance for the coarse part, where motion that is not quite right matters less. */
+const coarseShare = 1 / 3;
 /** Pictures with a smaller side are looked at whole. */
 const leastHalvedSide = 64;
 
@@ -17,7 +19,7 @@ const leastHalvedSide = 64;
 export class TemporalAverage implements FrameStage {
   readonly context: StageContext;
   readonly facts = new FactLog();
-  readonly #distance: number;
+  readonly #distance: AveragingDistance;
   readonly #motion: NeighbourMotion;
   readonly #compensator: Compensator;
   readonly #averager: TemporalAverager;
@@ -26,7 +28,8 @@ export class TemporalAverage implements FrameStage {
   constructor({ reach, distance }: Planned<"temporal_average">, picture: StagePicture) {
     const { width, height, bitDepth } = picture;
     this.context = { before: reach, after: reach };
-    this.#distance = distance * 2 ** (bitDepth - 8);
+    const fine = distance * 2 ** (bitDepth - 8);
+    this.#distance = { coarse: fine * coarseShare, fine };
     const isHalved = Math.min(width, height) >= leastHalvedSide;
     this.#motion = new NeighbourMotion({ width, height, bitDepth, isHalved, reach, strangeDifference });
     this.#compensator = new Compensator({ width, height, bitDepth });
