@@ -6,7 +6,7 @@
 // where the encoder's errors are larger.
 #include "simd.h"
 
-enum { CELL = 8, MOST_PICTURES = 4, BANDS = 2, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
+enum { CELL = 8, MOST_PICTURES = 6, BANDS = 2, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
 /** How differences are held: with three bits of fraction. */
 enum { FRACTION = 3 };
 
@@ -160,7 +160,7 @@ static void change_row(const Averaging* a, int row, vec ramp) {
 }
 
 /** Changes `plane`, of 8 bits, or of 10 in 16, of `stride` samples in a row, a multiple of 8, zeros beyond `width`. The `count`
- *  neighbours, at most 4, lie one after another from `neighbours` on, `neighbour_bytes` apart. A neighbour whose coarse or fine
+ *  neighbours, at most 6, lie one after another from `neighbours` on, `neighbour_bytes` apart. A neighbour whose coarse or fine
  *  part is so far off, in sample values on the mean, counts in this part for 1/e of the picture itself. */
 EXPORT(average_in_time)
 void average_in_time(

@@ -79,9 +79,15 @@ PURPOSES = {
 VERBS = {
     1: "Cleans the luma plane of video at its own size",
     2: "Upscales the luma plane of video by two",
+    3: "Upscales the luma plane of video by three",
     4: "Upscales the luma plane of video by four",
 }
-REDUCED = {1: "at their own size", 2: "halved by area averaging", 4: "reduced to a quarter of width and height by area averaging"}
+REDUCED = {
+    1: "at their own size",
+    2: "halved by area averaging",
+    3: "reduced to a third of width and height by area averaging",
+    4: "reduced to a quarter of width and height by area averaging",
+}
 VIEWS = """The network runs on the picture and its flips by rows, by columns and by both, and gives the mean.
 
 """
@@ -135,8 +141,8 @@ def describe_training(network_id: str, start: str | None, steps: int, minutes: i
         more = FINE_TUNING.format(steps=steps, rate=PEAK_RATE) if steps else ""
         return OWN_TRAINING.format(**facts, steps=recipe.steps) + more
     options = "--neighbours --seed 2" if shape.frames > 1 else f"--preset {shape.preset}"
-    if shape.scale == 4:
-        options = "--scale 4 --seed 11 --text-scenes 120"
+    if shape.scale > 2:
+        options = f"--scale {shape.scale} --seed 11 --text-scenes 120"
     align = ALIGN if shape.frames > 1 else ""
     return GROWN_TRAINING.format(
         **facts, options=options, align=align, start=start, steps=steps, minutes=minutes, scenes=scenes)

@@ -87,8 +87,9 @@ def make_scene(job: dict) -> None:
         frames = scenes.text_scene(VIEW, job["fonts"], backdrop, generator)
         frames = maybe_coded(frames, generator)
     else:
-        height, width = (side - side % (2 * job["scale"]) for side in job["frames"].shape[1:])
-        frames = job["frames"][:, :height, :width]
+        frames = job["frames"]
+    height, width = (side - side % (2 * job["scale"]) for side in frames.shape[1:])
+    frames = frames[:, :height, :width]
     if job["preset"] == "ugc":
         target, variants = presets.ugc_variants(frames, generator)
     elif job["preset"] == "sharpened":
@@ -140,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stills", type=Path, nargs="+", default=[shared / "training-data/cid22_training_512"])
     parser.add_argument("--preset", choices=("general", "sharpened", "ugc", "old_film"), default="general")
-    parser.add_argument("--scale", type=int, choices=(2, 4), default=2, help="how much smaller general's input is")
+    parser.add_argument("--scale", type=int, choices=(2, 3, 4), default=2, help="how much smaller general's input is")
     parser.add_argument("--neighbours", action="store_true", help="keep every frame of the input, for align.py")
     parser.add_argument("--overlays", type=Path, default=shared / "training-data/film_damage_overlays")
     parser.add_argument("--clips", type=Path, default=shared / "clips")

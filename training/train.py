@@ -51,6 +51,9 @@ RECIPES = {
     "old-film-standard-x2": Recipe(
         steps=22_000, batch=8, patch=96, peak_rate=6e-4, variant_shares=(0.15, 0.35, 0.3, 0.2),
     ),
+    "general-standard-x3": Recipe(
+        steps=40_000, batch=12, patch=56, peak_rate=6e-4, variant_shares=(0.22, 0.18, 0.25, 0.35),
+    ),
     "general-standard-x4": Recipe(
         steps=40_000, batch=16, patch=48, peak_rate=6e-4, variant_shares=(0.22, 0.18, 0.25, 0.35),
     ),

@@ -8,7 +8,7 @@ export const ModelDescriptor = z.object({
   kind: z.literal("luma").optional(),
   id: z.string(),
   title: z.string(),
-  scale: z.literal([1, 2, 4]),
+  scale: z.literal([1, 2, 3, 4]),
   /** Frames that the network sees at once, 1 where left out: the frame itself, then its neighbours laid on it by their motion, in
    *  the order −1, +1, −2, +2 and so on. */
   frames: z.literal([1, 3, 5]).optional(),

@@ -11,10 +11,14 @@ import { weightsFor } from "./weights.ts";
 const mostResampled = 1.125;
 /** Around 1 the size counts as the source's own. */
 const ownSize = { from: 0.99, until: 1.01 } as const;
-/** From here on one network for four times comes near two doublings; scaled down further it does not (decision 12). */
-const largerFromRatio = 3.5;
+/** From these ratios on one network that gets there at once comes near two doublings; scaled down further it does not (decision
+ *  12). The larger first. */
+const atOnce = [
+  { scale: 4, fromRatio: 3 * mostResampled },
+  { scale: 3, fromRatio: 2.75 },
+] as const;
 /** From here on it is as good: clean sources lose a little. */
-const largerFromCompression = 0.2;
+const atOnceFromCompression = 0.2;
 
 export type PictureSizes = {
   /** As a player shows it. */
@@ -45,15 +49,16 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
   const { upright, output } = pictureSizes(video, request.target);
   const doubling = selectModel(request.tier, weightsFor(request, diagnosis));
   const model = fittingModel(doubling, upright, output);
-  return model.scale === 4 && diagnosis.compression < largerFromCompression ? doubling : model;
+  return model.scale > 2 && diagnosis.compression < atOnceFromCompression ? doubling : model;
 }
 
 /** Of the networks of a doubling one's tier and preset, the one made for the step: at the source's own size one that only
- *  cleans, towards four times one that gets there at once; else the doubling one itself. */
+ *  cleans, towards three and four times one that gets there at once; else the doubling one itself. */
 export function fittingModel(model: ModelDescriptor, source: Size, output: Size): ModelDescriptor {
   const ratio = largerRatio(source, output);
   if (ratio >= ownSize.from && ratio <= ownSize.until) return modelAtScale(model, 1) ?? model;
-  return ratio >= largerFromRatio ? (modelAtScale(model, 4) ?? model) : model;
+  const larger = atOnce.find(({ fromRatio }) => ratio >= fromRatio);
+  return (larger && modelAtScale(model, larger.scale)) ?? model;
 }
 
 /** How often networks run: enough to reach the larger of both ratios, with up to 1/8 left to the last resample; at the

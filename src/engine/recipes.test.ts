@@ -46,8 +46,9 @@ describe("each preset has its own threshold", () => {
 test("what compression left is averaged away over time where the picture grows and the tier has time for it", () => {
   const found = { compression: 0.4 };
   expect(choose({}, found)).toMatchObject([{ name: "temporal_average", reach: 2, distance: 9 }]);
-  expect(choose({ tier: "pro" }, found)).toMatchObject([{ name: "temporal_average", reach: 2, distance: 9 }]);
+  expect(choose({ tier: "pro" }, found)).toMatchObject([{ name: "temporal_average", reach: 3, distance: 9 }]);
   expect(choose({}, { compression: 0.07 })).toMatchObject([{ name: "temporal_average", reach: 2, distance: 4.5 }]);
+  expect(choose({ preset: "ugc" }, found)).toMatchObject([{ name: "temporal_average", reach: 2, distance: 12 }]);
   expect(choose({ tier: "fast" }, found)).toEqual([]);
   expect(choose({}, { compression: 0.01 })).toEqual([]);
   expect(names(choose({ preset: "ugc" }, { blockiness: 0.3 }))).toEqual(["deblock", "temporal_average"]);

@@ -77,7 +77,9 @@ const mediumSharpening = 0.3;
 
 /** Compression from which on a codec's own marks are averaged away, and from which on fully: below it what differs from frame to
  *  frame is the camera's noise, which belongs to the picture unless its weights take it out. */
-const averaging = { from: 0.02, until: 0.12, distance: 9 } as const;
+const averaging = { from: 0.02, until: 0.12 } as const;
+/** What neighbours may differ in, where the weights keep all detail and where they clean. */
+const averagingDistance = { kept: 9, cleaned: 12 } as const;
 
 /** The cleaning and finishing stages that a preset takes for what was found, in running order: source stages, then output
  *  stages. Stages of time (deinterlace, inverse telecine, interpolation) are added by the plan. Pure. */
@@ -144,12 +146,13 @@ function chooseAverage({ request, diagnosis, picture, outputSize }: RecipeQuesti
   const isEnlarged = outputSize.width > picture.width || outputSize.height > picture.height;
   const isCleaned = weightsFor(request, diagnosis) !== "general";
   const coded = Math.min(1, (diagnosis.compression - averaging.from) / (averaging.until - averaging.from));
-  const share = isCleaned ? 1 : coded;
-  if (request.tier === "fast" || !isEnlarged || share <= 0) return [];
+  if (request.tier === "fast" || !isEnlarged || (!isCleaned && coded <= 0)) return [];
+  const distance = isCleaned ? averagingDistance.cleaned : averagingDistance.kept * coded;
+  const reach = request.tier === "pro" ? 3 : 2;
   const reason = isCleaned
     ? "what differs at random from frame to frame is taken out, as the network's weights do within each"
     : `compression of ${diagnosis.compression.toFixed(2)} of 1 leaves marks that change with every frame`;
-  return [{ name: "temporal_average", reach: 2, distance: rounded(averaging.distance * share), reason }];
+  return [{ name: "temporal_average", reach, distance: rounded(distance), reason }];
 }
 
 function chooseSharpen({ request }: RecipeQuestion): readonly PlannedStage[] {

@@ -39,7 +39,7 @@ export type PlannedStage = Reasoned &
     | { readonly name: "restore_contrast"; readonly curve: readonly ContrastPoint[] }
     /** `reach`: frames on each side. `distance`: a neighbour whose fine detail is so many 8-bit code values off counts for 1/e of the
      *  picture's own; for what is coarse a third of it. */
-    | { readonly name: "temporal_average"; readonly reach: 1 | 2; readonly distance: number }
+    | { readonly name: "temporal_average"; readonly reach: 1 | 2 | 3; readonly distance: number }
     /** `sigma`: as for denoise, of the grain that is put back. `spotPixels`: size of its spots at the output's size. */
     | { readonly name: "regrain"; readonly sigma: number; readonly spotPixels: number }
     | { readonly name: "sharpen"; readonly strength: number }

@@ -4,7 +4,7 @@ export type TemporalAveragerOptions = {
   readonly width: number;
   readonly height: number;
   readonly bitDepth: 8 | 10;
-  /** Neighbours at most: 1 to 4. */
+  /** Neighbours at most: 1 to 6. */
   readonly neighbours: number;
 };
 
@@ -24,7 +24,7 @@ export class TemporalAverager {
 
   constructor(options: TemporalAveragerOptions) {
     const { width, height, bitDepth, neighbours } = options;
-    if (neighbours < 1 || neighbours > 4) throw new RangeError(`1 to 4 neighbours are averaged, not ${neighbours}`);
+    if (neighbours < 1 || neighbours > 6) throw new RangeError(`1 to 6 neighbours are averaged, not ${neighbours}`);
     this.#options = options;
     this.#bytesPerSample = bytesPerSampleOf(bitDepth);
     this.#stride = Math.ceil(width / 8) * 8;

@@ -43,7 +43,7 @@ export function selectModel(tier: Tier, preset: string): ModelDescriptor {
 }
 
 /** The network of the same tier and preset made for another scale, where there is one. */
-export function modelAtScale({ tier, preset, frames }: ModelDescriptor, scale: 1 | 4): ModelDescriptor | undefined {
+export function modelAtScale({ tier, preset, frames }: ModelDescriptor, scale: 1 | 3 | 4): ModelDescriptor | undefined {
   return bundledModels.find(
     (candidate) =>
       candidate.tier === tier && candidate.preset === preset && candidate.frames === frames && candidate.scale === scale,

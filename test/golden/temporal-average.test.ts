@@ -27,7 +27,7 @@ const planned = { name: "temporal_average", reach: 1, distance: 6, reason: "for 
 
 async function averaged(
   frames: readonly VideoFrame[],
-  { reach = 1, picture = madePicture }: { readonly reach?: 1 | 2; readonly picture?: StagePicture } = {},
+  { reach = 1, picture = madePicture }: { readonly reach?: 1 | 2 | 3; readonly picture?: StagePicture } = {},
 ): Promise<VideoFrame[]> {
   using stage = new TemporalAverage({ ...planned, reach }, picture);
   const found = await collect(stage.run(framesOf(frames.map((frame) => frame.share()))));
@@ -44,6 +44,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 test.for([
   [1, 2.5, madePicture],
   [2, 3.5, madePicture],
+  [3, 4, madePicture],
   [1, 2.5, deep],
 ] as const)("what is new in every frame of a moving scene goes: reach %i, %f dB", async ([reach, gain, picture]) => {
   const shifts = [0, 3, 6, 9, 12, 15, 18];
