@@ -34,7 +34,6 @@ typedef struct {
   int16_t* coarse; // for each neighbour, the coarse part of its differences for two rows of cells, row r at r % 2
   float* sums; // for each neighbour, of two rows of cells, the mean of each band's differences, in sample values
   int16_t* weights; // at the corners of cells, for two lines of corners, by band and neighbour
-  int16_t* corners; // weights[] for one line of samples
 } Averaging;
 
 static long line_samples(int width) { return (width + CELL - 1) / CELL * CELL; }
@@ -44,20 +43,29 @@ EXPORT(average_scratch_bytes) long average_scratch_bytes(int width, int height) 
   long samples = line_samples(width), cells = samples / CELL;
   (void)height;
   long lines = samples + 16 + MOST_PICTURES * samples * (16 + 2 * CELL);
-  return lines * 2 + MOST_PICTURES * BANDS * (2 * cells * 4 + 3 * (cells + 1) * 2) + 64;
+  return lines * 2 + MOST_PICTURES * BANDS * (2 * cells * 4 + 2 * (cells + 1) * 2) + 64;
 }
 
 static inline vec difference(const Averaging* a, int n, long at) {
   return v_sub(load_eight(a->neighbours + n * a->neighbour_bytes, at, a->bytes), load_eight(a->plane, at, a->bytes));
 }
 
-/** 1 2 3 4 3 2 1 times what lies `step` apart around `p`: two boxes of four. */
-static inline vec seven_taps(const int16_t* const p[7]) {
-  vec inner = v_add(v_load(p[2]), v_load(p[4])), middle = v_load(p[3]);
-  vec sum = v_add(v_load(p[0]), v_load(p[6]));
-  sum = v_add(sum, v_shift_left(v_add(v_load(p[1]), v_load(p[5])), 1));
+/** 1 2 3 4 3 2 1 times the samples around `p`: two boxes of four. */
+static inline vec seven_taps(const int16_t* p) {
+  vec inner = v_add(v_load(p - 1), v_load(p + 1));
+  vec sum = v_add(v_load(p - 3), v_load(p + 3));
+  sum = v_add(sum, v_shift_left(v_add(v_load(p - 2), v_load(p + 2)), 1));
   sum = v_add(sum, v_add(inner, v_shift_left(inner, 1)));
-  return v_add(sum, v_shift_left(middle, 2));
+  return v_add(sum, v_shift_left(v_load(p), 2));
+}
+
+/** The same down a column: from 14 lines to the 8 in their middle. */
+static inline void seven_taps_down(vec lines[CELL + 2 * REACH]) {
+  static const int apart[4] = { 1, 2, 1, 2 };
+  for (int i = 0, count = CELL + 2 * REACH; i < 4; i += 1) {
+    count -= apart[i];
+    for (int y = 0; y < count; y += 1) lines[y] = v_add(lines[y], lines[y + apart[i]]);
+  }
 }
 
 static inline vec rounded_shift(vec a, int bits) { return v_shift_right(v_add(a, v_set(1 << (bits - 1))), bits); }
@@ -71,11 +79,7 @@ static void blur_line(const Averaging* a, int n, int y) {
     line[a->width - 1 + i] = line[a->width - 1];
   }
   int bits = a->bytes == 1 ? 2 : 4; // so that the sum of lines fits 16 bits
-  for (int x = 0; x < a->width; x += CELL) {
-    const int16_t* taps[7];
-    for (int i = 0; i < 7; i += 1) taps[i] = line + x + i - REACH;
-    v_store(to + x, rounded_shift(seven_taps(taps), bits));
-  }
+  for (int x = 0; x < a->width; x += CELL) v_store(to + x, rounded_shift(seven_taps(line + x), bits));
 }
 
 static inline int16_t* coarse_line(const Averaging* a, int n, int y) {
@@ -91,15 +95,16 @@ static void look_at_row(const Averaging* a, int n, int row) {
   float* sums = a->sums + (n * 2 + row % 2) * BANDS * a->cells;
   for (int cell = 0; cell < a->cells; cell += 1) {
     int x = cell * CELL, columns = min_of(CELL, a->width - x);
-    vec size[BANDS] = { v_zero(), v_zero() };
+    int16_t within[CELL];
+    for (int i = 0; i < CELL; i += 1) within[i] = (int16_t)(i < columns ? -1 : 0);
+    vec mask = v_load(within);
+    vec size[BANDS] = { v_zero(), v_zero() }, lines[CELL + 2 * REACH];
+    for (int i = 0; i < CELL + 2 * REACH; i += 1)
+      lines[i] = v_load(a->across + (n * 16 + clamp(top + i - REACH, 0, a->height - 1) % 16) * samples + x);
+    seven_taps_down(lines);
     for (int y = top; y < bottom; y += 1) {
-      const int16_t* taps[7];
-      for (int i = 0; i < 7; i += 1) taps[i] = a->across + (n * 16 + clamp(y + i - REACH, 0, a->height - 1) % 16) * samples + x;
-      vec coarse = rounded_shift(seven_taps(taps), bits);
-      int16_t* to = coarse_line(a, n, y) + x;
-      v_store(to, coarse);
-      for (int i = columns; i < CELL; i += 1) to[i] = 0;
-      coarse = v_load(to);
+      vec coarse = v_and(rounded_shift(lines[y - top], bits), mask);
+      v_store(coarse_line(a, n, y) + x, coarse);
       vec fine = v_sub(v_shift_left(difference(a, n, (long)y * a->stride + x), FRACTION), coarse);
       size[0] = v_add(size[0], v_shift_right(v_abs(coarse), spare));
       size[1] = v_add(size[1], v_shift_right(v_abs(fine), spare));
@@ -134,28 +139,36 @@ static void weigh_corners(const Averaging* a, int line) {
   }
 }
 
-static void change_row(const Averaging* a, int row, vec ramp) {
+/** Between two corners of a cell. */
+static inline vec between(const int16_t* corner, vec ramp) {
+  return v_add(v_set(corner[0]), v_mul_fraction(v_set(corner[1] - corner[0]), ramp));
+}
+
+static void change_cell(const Averaging* a, int row, int cell, vec ramp) {
   int across = a->cells + 1, lines = BANDS * MOST_PICTURES * across;
-  const int16_t *top = a->weights + row % 2 * lines, *bottom = a->weights + (row + 1) % 2 * lines;
-  for (int y = row * CELL; y < min_of(row * CELL + CELL, a->height); y += 1) {
-    int share = (2 * (y % CELL) + 1) * 128 / CELL; // of 256
-    for (int i = 0; i < lines; i += 1) a->corners[i] = (int16_t)((top[i] * (256 - share) + bottom[i] * share) >> 8);
-    for (int cell = 0; cell < a->cells; cell += 1) {
-      long at = (long)y * a->stride + cell * CELL;
-      vec change = v_zero();
-      for (int n = 0; n < a->count; n += 1) {
-        vec coarse = v_load(coarse_line(a, n, y) + cell * CELL);
-        vec parts[BANDS] = { coarse, v_sub(v_shift_left(difference(a, n, at), FRACTION), coarse) };
-        for (int band = 0; band < BANDS; band += 1) {
-          const int16_t* corner = a->corners + (band * MOST_PICTURES + n) * across + cell;
-          vec weight = v_add(v_set(corner[0]), v_mul_fraction(v_set(corner[1] - corner[0]), ramp));
-          change = v_add(change, v_mul_fraction(parts[band], weight));
-        }
-      }
-      vec result = v_add(load_eight(a->plane, at, a->bytes), rounded_shift(change, FRACTION));
-      if (a->bytes == 1) v_store_low(a->plane + at, v_pack_u8(result, result));
-      else v_store((uint16_t*)a->plane + at, v_min(v_max(result, v_zero()), v_set(1023)));
+  int top = row * CELL, height = min_of(CELL, a->height - top);
+  vec change[CELL];
+  for (int y = 0; y < CELL; y += 1) change[y] = v_zero();
+  for (int n = 0; n < a->count; n += 1) {
+    vec weight[BANDS], step[BANDS];
+    for (int band = 0; band < BANDS; band += 1) {
+      const int16_t* corner = a->weights + (band * MOST_PICTURES + n) * across + cell;
+      vec above = between(corner + row % 2 * lines, ramp), below = between(corner + (row + 1) % 2 * lines, ramp);
+      step[band] = v_shift_right(v_sub(below, above), 3);
+      weight[band] = v_add(above, v_shift_right(step[band], 1));
     }
+    for (int y = 0; y < height; y += 1) {
+      vec coarse = v_load(coarse_line(a, n, top + y) + cell * CELL);
+      vec fine = v_sub(v_shift_left(difference(a, n, (long)(top + y) * a->stride + cell * CELL), FRACTION), coarse);
+      change[y] = v_add(change[y], v_add(v_mul_fraction(coarse, weight[0]), v_mul_fraction(fine, weight[1])));
+      for (int band = 0; band < BANDS; band += 1) weight[band] = v_add(weight[band], step[band]);
+    }
+  }
+  for (int y = 0; y < height; y += 1) {
+    long at = (long)(top + y) * a->stride + cell * CELL;
+    vec result = v_add(load_eight(a->plane, at, a->bytes), rounded_shift(change[y], FRACTION));
+    if (a->bytes == 1) v_store_low(a->plane + at, v_pack_u8(result, result));
+    else v_store((uint16_t*)a->plane + at, v_min(v_max(result, v_zero()), v_set(1023)));
   }
 }
 
@@ -178,7 +191,6 @@ void average_in_time(
   a.across = a.line + samples + CELL;
   a.coarse = a.across + MOST_PICTURES * 16 * samples;
   a.weights = a.coarse + MOST_PICTURES * 2 * CELL * samples;
-  a.corners = a.weights + 2 * BANDS * MOST_PICTURES * (cells + 1);
   int16_t steps[CELL];
   for (int i = 0; i < CELL; i += 1) steps[i] = (int16_t)((2 * i + 1) * 32768 / (2 * CELL));
   vec ramp = v_load(steps);
@@ -186,6 +198,6 @@ void average_in_time(
     if (row < rows)
       for (int n = 0; n < count; n += 1) look_at_row(&a, n, row);
     weigh_corners(&a, row);
-    if (row > 0) change_row(&a, row - 1, ramp);
+    for (int cell = 0; row > 0 && cell < cells; cell += 1) change_cell(&a, row - 1, cell, ramp);
   }
 }

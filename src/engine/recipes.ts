@@ -78,6 +78,8 @@ const mediumSharpening = 0.3;
 /** Compression from which on a codec's own marks are averaged away, and from which on fully: below it what differs from frame to
  *  frame is the camera's noise, which belongs to the picture unless its weights take it out. */
 const averaging = { from: 0.02, until: 0.12 } as const;
+/** Neighbours on each side. */
+const reaches = { fast: 1, standard: 2, pro: 3 } as const;
 /** What neighbours may differ in, where the weights keep all detail and where they clean. */
 const averagingDistance = { kept: 9, cleaned: 12 } as const;
 
@@ -141,14 +143,14 @@ function chooseDeband({ debandFrom }: Recipe, { diagnosis: { banding } }: Recipe
   return [{ name: "deband", strength: rounded(banding), reason: `${percent(banding)} of the smooth areas stand in steps` }];
 }
 
-/** What `fast` has no time for. */
+/** What `fast` has time for only where its weights clean. */
 function chooseAverage({ request, diagnosis, picture, outputSize }: RecipeQuestion): readonly PlannedStage[] {
   const isEnlarged = outputSize.width > picture.width || outputSize.height > picture.height;
   const isCleaned = weightsFor(request, diagnosis) !== "general";
   const coded = Math.min(1, (diagnosis.compression - averaging.from) / (averaging.until - averaging.from));
-  if (request.tier === "fast" || !isEnlarged || (!isCleaned && coded <= 0)) return [];
+  if (!isEnlarged || (!isCleaned && (coded <= 0 || request.tier === "fast"))) return [];
   const distance = isCleaned ? averagingDistance.cleaned : averagingDistance.kept * coded;
-  const reach = request.tier === "pro" ? 3 : 2;
+  const reach = reaches[request.tier];
   const reason = isCleaned
     ? "what differs at random from frame to frame is taken out, as the network's weights do within each"
     : `compression of ${diagnosis.compression.toFixed(2)} of 1 leaves marks that change with every frame`;
