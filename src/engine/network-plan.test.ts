@@ -41,17 +41,23 @@ describe("network passes", () => {
   });
 });
 
-function planAt(preset: UpscaleRequest["preset"], factor: number, compression = 1): Plan {
+function planAt(
+  preset: UpscaleRequest["preset"],
+  factor: number,
+  { compression = 1, tier = "standard" }: { readonly compression?: number; readonly tier?: UpscaleRequest["tier"] } = {},
+): Plan {
   const video = videoStream({ codedSize: { width: 320, height: 180 } });
-  const request = { ...defaultRequest, tier: "standard", preset, target: { kind: "scale", factor } } as const;
+  const request = { ...defaultRequest, tier, preset, target: { kind: "scale", factor } } as const;
   const diagnosis = { ...nothingFound, compression };
   return makePlan({ ...planQuestion({ video, request, diagnosis }), model: chooseNetwork({ request, video, diagnosis }) });
 }
 
 test("at the source's own size a preset with a network made for it takes that one, and what only enlarges does not run", () => {
-  const made = planAt("ugc", 1);
-  expect(made.network).toMatchObject({ id: "ugc-standard-x1", passes: 1 });
-  expect(reasonOf(made)).toBe("same size: cleaned by a network made for it");
+  for (const tier of ["fast", "standard"] as const) {
+    const made = planAt("ugc", 1, { tier });
+    expect(made.network).toMatchObject({ id: `ugc-${tier}-x1`, passes: 1 });
+    expect(reasonOf(made)).toBe("same size: cleaned by a network made for it");
+  }
   const general = planAt("general", 1);
   expect(general.network).toBeUndefined();
   expect(reasonOf(general)).toMatch(/^same size: there is nothing to enlarge/);
@@ -71,7 +77,7 @@ test("towards four times of a compressed source one network does it at once, for
     expect(plan.macsPerFrame).toBeLessThan(networkMacs(plan.source.uprightSize, 2, doubling) / 3.5);
   }
   expect(planAt("general", 3).network).toMatchObject({ id: doubling.id, passes: 2 });
-  expect(planAt("general", 4, 0).network).toMatchObject({ id: doubling.id, passes: 2 });
+  expect(planAt("general", 4, { compression: 0 }).network).toMatchObject({ id: doubling.id, passes: 2 });
   expect(planAt("general", 6).network).toMatchObject({ id: "general-standard-x4", passes: 2, laterId: doubling.id });
 });
 

@@ -56,7 +56,7 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
  *  cleans, towards three and four times one that gets there at once; else the doubling one itself. */
 export function fittingModel(model: ModelDescriptor, source: Size, output: Size): ModelDescriptor {
   const ratio = largerRatio(source, output);
-  if (ratio >= ownSize.from && ratio <= ownSize.until) return modelAtScale(model, 1) ?? model;
+  if (comparedSize(source, output) === "same") return modelAtScale(model, 1) ?? model;
   const larger = atOnce.find(({ fromRatio }) => ratio >= fromRatio);
   return (larger && modelAtScale(model, larger.scale)) ?? model;
 }
@@ -67,7 +67,8 @@ export function fittingModel(model: ModelDescriptor, source: Size, output: Size)
 export function networkPasses(source: Size, output: Size, model: NetworkDescriptor): number {
   if (model.kind === "rgb") return rgbPasses(source, output, model.scale);
   const ratio = largerRatio(source, output);
-  if (ratio < ownSize.from || (ratio <= ownSize.until && onlyEnlarges(model))) return 0;
+  const size = comparedSize(source, output);
+  if (size === "smaller" || (size === "same" && onlyEnlarges(model))) return 0;
   return 1 + Math.max(0, Math.ceil(Math.log2(ratio / model.scale / mostResampled)));
 }
 
@@ -87,6 +88,13 @@ export function networkMacs(source: Size, passes: number, model: NetworkDescript
     macs += source.width * source.height * enlargementOf(model, pass) ** 2 * macsPerInputPixel;
   }
   return macs;
+}
+
+/** Of the output against the source; what differs by less than a hundredth counts as the same. */
+export function comparedSize(source: Size, output: Size): "smaller" | "same" | "larger" {
+  const ratio = largerRatio(source, output);
+  if (ratio < ownSize.from) return "smaller";
+  return ratio > ownSize.until ? "larger" : "same";
 }
 
 function onlyEnlarges({ preset, scale }: ModelDescriptor): boolean {

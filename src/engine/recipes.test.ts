@@ -58,6 +58,9 @@ test("what compression left is averaged away over time where the picture grows, 
   const picture = { width: 640, height: 480, range: "limited" } as const;
   const question = { request: defaultRequest, diagnosis: { ...nothingFound, ...found }, picture };
   expect(chooseStages({ ...question, outputSize: picture })).toEqual([]);
+  const cleaned = { ...question, request: { ...defaultRequest, preset: "old_film", tier: "fast" } } as const;
+  expect(names(chooseStages({ ...cleaned, outputSize: picture }))).toContain("temporal_average");
+  expect(names(chooseStages({ ...cleaned, outputSize: { width: 320, height: 240 } }))).not.toContain("temporal_average");
 });
 
 test("old film is cleaned in an order in which no stage disturbs the next, and its grain is put back", () => {

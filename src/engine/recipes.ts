@@ -2,6 +2,7 @@ import type { Size } from "../domain/media-info.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { contrastCurve, describeTones } from "./contrast-curve.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
+import { comparedSize } from "./network-plan.ts";
 import type { PlannedStage, StageName } from "./stage-plan.ts";
 import { weightsFor } from "./weights.ts";
 
@@ -145,10 +146,11 @@ function chooseDeband({ debandFrom }: Recipe, { diagnosis: { banding } }: Recipe
 
 /** What `fast` has time for only where its weights clean. */
 function chooseAverage({ request, diagnosis, picture, outputSize }: RecipeQuestion): readonly PlannedStage[] {
-  const isEnlarged = outputSize.width > picture.width || outputSize.height > picture.height;
   const isCleaned = weightsFor(request, diagnosis) !== "general";
   const coded = Math.min(1, (diagnosis.compression - averaging.from) / (averaging.until - averaging.from));
-  if (!isEnlarged || (!isCleaned && (coded <= 0 || request.tier === "fast"))) return [];
+  const size = comparedSize(picture, outputSize);
+  const isWanted = isCleaned ? size !== "smaller" : size === "larger" && coded > 0 && request.tier !== "fast";
+  if (!isWanted) return [];
   const distance = isCleaned ? averagingDistance.cleaned : averagingDistance.kept * coded;
   const reach = reaches[request.tier];
   const reason = isCleaned

@@ -6,9 +6,11 @@ import generalPro from "../../models/general-pro-x2.json" with { type: "json" };
 import generalStandard from "../../models/general-standard-x2.json" with { type: "json" };
 import generalStandardLarger from "../../models/general-standard-x4.json" with { type: "json" };
 import oldFilmFast from "../../models/old-film-fast-x2.json" with { type: "json" };
+import oldFilmFastCleaner from "../../models/old-film-fast-x1.json" with { type: "json" };
 import oldFilmStandard from "../../models/old-film-standard-x2.json" with { type: "json" };
 import oldFilmStandardCleaner from "../../models/old-film-standard-x1.json" with { type: "json" };
 import ugcFast from "../../models/ugc-fast-x2.json" with { type: "json" };
+import ugcFastCleaner from "../../models/ugc-fast-x1.json" with { type: "json" };
 import ugcStandard from "../../models/ugc-standard-x2.json" with { type: "json" };
 import ugcStandardCleaner from "../../models/ugc-standard-x1.json" with { type: "json" };
 
@@ -19,9 +21,11 @@ export const bundledModels: readonly ModelDescriptor[] = [
   generalStandardLarger,
   generalPro,
   ugcFast,
+  ugcFastCleaner,
   ugcStandard,
   ugcStandardCleaner,
   oldFilmFast,
+  oldFilmFastCleaner,
   oldFilmStandard,
   oldFilmStandardCleaner,
 ].map((json) => ModelDescriptor.parse(json));
