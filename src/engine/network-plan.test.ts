@@ -63,25 +63,29 @@ test("at the source's own size a preset with a network made for it takes that on
   expect(reasonOf(general)).toMatch(/^same size: there is nothing to enlarge/);
 });
 
-test("towards four times of a compressed source one network does it at once, for a quarter of the work", () => {
-  for (const [factor, rest] of [
-    [3.6, "then one resample from 4 to 3.600"],
-    [4, "exactly"],
-    [4.4, "then one resample from 4 to 4.400"],
+test("towards three and four times of a compressed source one network does it at once, for a quarter of the work", () => {
+  for (const [scale, factor, rest] of [
+    [3, 2.8, "then one resample from 3 to 2.800"],
+    [3, 3, "exactly"],
+    [3, 3.3, "then one resample from 3 to 3.300"],
+    [4, 3.4, "then one resample from 4 to 3.400"],
+    [4, 4, "exactly"],
+    [4, 4.4, "then one resample from 4 to 4.400"],
   ] as const) {
     const plan = planAt("general", factor);
-    expect(plan.network).toMatchObject({ id: "general-standard-x4", passes: 1 });
+    expect(plan.network).toMatchObject({ id: `general-standard-x${scale}`, passes: 1 });
     expect(reasonOf(plan)).toBe(
-      `made 4 times larger at once, on compressed video as good as doubling twice and a quarter of the work; ${rest}`,
+      `made ${scale} times larger at once, on compressed video as good as doubling twice and a quarter of the work; ${rest}`,
     );
     expect(plan.macsPerFrame).toBeLessThan(networkMacs(plan.source.uprightSize, 2, doubling) / 3.5);
   }
-  expect(planAt("general", 3).network).toMatchObject({ id: doubling.id, passes: 2 });
+  expect(planAt("general", 2.7).network).toMatchObject({ id: doubling.id, passes: 2 });
+  expect(planAt("general", 3, { compression: 0 }).network).toMatchObject({ id: doubling.id, passes: 2 });
   expect(planAt("general", 4, { compression: 0 }).network).toMatchObject({ id: doubling.id, passes: 2 });
   expect(planAt("general", 6).network).toMatchObject({ id: "general-standard-x4", passes: 2, laterId: doubling.id });
 });
 
-test("without a network for four times, a preset doubles twice", () => {
+test("without a network for three or four times, a preset doubles twice", () => {
   expect(planAt("ugc", 4).network).toMatchObject({ id: "ugc-standard-x2", passes: 2, laterId: doubling.id });
   const seen = selectModel("pro", "general");
   expect(fittingModel(seen, { width: 100, height: 50 }, { width: 400, height: 200 })).toBe(seen);

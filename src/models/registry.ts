@@ -4,7 +4,8 @@ import type { Tier } from "../domain/upscale-request.ts";
 import generalFast from "../../models/general-fast-x2.json" with { type: "json" };
 import generalPro from "../../models/general-pro-x2.json" with { type: "json" };
 import generalStandard from "../../models/general-standard-x2.json" with { type: "json" };
-import generalStandardLarger from "../../models/general-standard-x4.json" with { type: "json" };
+import generalStandardThreefold from "../../models/general-standard-x3.json" with { type: "json" };
+import generalStandardFourfold from "../../models/general-standard-x4.json" with { type: "json" };
 import oldFilmFast from "../../models/old-film-fast-x2.json" with { type: "json" };
 import oldFilmFastCleaner from "../../models/old-film-fast-x1.json" with { type: "json" };
 import oldFilmStandard from "../../models/old-film-standard-x2.json" with { type: "json" };
@@ -18,7 +19,8 @@ import ugcStandardCleaner from "../../models/ugc-standard-x1.json" with { type: 
 export const bundledModels: readonly ModelDescriptor[] = [
   generalFast,
   generalStandard,
-  generalStandardLarger,
+  generalStandardThreefold,
+  generalStandardFourfold,
   generalPro,
   ugcFast,
   ugcFastCleaner,
