@@ -169,9 +169,9 @@ function networkReason(source: Size, output: Size, model: NetworkDescriptor, pas
 }
 
 function firstPass(scale: number): string {
-  return scale === 1
-    ? "cleaned at the source's size"
-    : `made ${scale} times larger at once, on compressed video as good as doubling twice and a quarter of the work`;
+  if (scale === 1) return "cleaned at the source's size";
+  const why = scale === 3 ? "better than doubling twice" : "on compressed video as good as doubling twice";
+  return `made ${scale} times larger at once, ${why} and a quarter of the work`;
 }
 
 function geometryReason({ codedSize, sampleAspect, orientation }: VideoStream): string {

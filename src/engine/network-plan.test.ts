@@ -63,7 +63,7 @@ test("at the source's own size a preset with a network made for it takes that on
   expect(reasonOf(general)).toMatch(/^same size: there is nothing to enlarge/);
 });
 
-test("towards three and four times of a compressed source one network does it at once, for a quarter of the work", () => {
+test("towards three times, and four of a compressed source, one network does it at once, for a quarter of the work", () => {
   for (const [scale, factor, rest] of [
     [3, 2.8, "then one resample from 3 to 2.800"],
     [3, 3, "exactly"],
@@ -74,13 +74,12 @@ test("towards three and four times of a compressed source one network does it at
   ] as const) {
     const plan = planAt("general", factor);
     expect(plan.network).toMatchObject({ id: `general-standard-x${scale}`, passes: 1 });
-    expect(reasonOf(plan)).toBe(
-      `made ${scale} times larger at once, on compressed video as good as doubling twice and a quarter of the work; ${rest}`,
-    );
+    const why = scale === 3 ? "better than doubling twice" : "on compressed video as good as doubling twice";
+    expect(reasonOf(plan)).toBe(`made ${scale} times larger at once, ${why} and a quarter of the work; ${rest}`);
     expect(plan.macsPerFrame).toBeLessThan(networkMacs(plan.source.uprightSize, 2, doubling) / 3.5);
   }
   expect(planAt("general", 2.7).network).toMatchObject({ id: doubling.id, passes: 2 });
-  expect(planAt("general", 3, { compression: 0 }).network).toMatchObject({ id: doubling.id, passes: 2 });
+  expect(planAt("general", 3, { compression: 0 }).network).toMatchObject({ id: "general-standard-x3", passes: 1 });
   expect(planAt("general", 4, { compression: 0 }).network).toMatchObject({ id: doubling.id, passes: 2 });
   expect(planAt("general", 6).network).toMatchObject({ id: "general-standard-x4", passes: 2, laterId: doubling.id });
 });

@@ -11,14 +11,12 @@ import { weightsFor } from "./weights.ts";
 const mostResampled = 1.125;
 /** Around 1 the size counts as the source's own. */
 const ownSize = { from: 0.99, until: 1.01 } as const;
-/** From these ratios on one network that gets there at once comes near two doublings; scaled down further it does not (decision
- *  12). The larger first. */
+/** From these ratios and from this compression on one network that gets there at once is as good as two doublings or better, the
+ *  larger first: for four times clean sources lose a little, and scaled down to three it falls behind (decision 12). */
 const atOnce = [
-  { scale: 4, fromRatio: 3 * mostResampled },
-  { scale: 3, fromRatio: 2.75 },
+  { scale: 4, fromRatio: 3 * mostResampled, fromCompression: 0.2 },
+  { scale: 3, fromRatio: 2.75, fromCompression: 0 },
 ] as const;
-/** From here on it is as good: clean sources lose a little. */
-const atOnceFromCompression = 0.2;
 
 export type PictureSizes = {
   /** As a player shows it. */
@@ -49,7 +47,8 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
   const { upright, output } = pictureSizes(video, request.target);
   const doubling = selectModel(request.tier, weightsFor(request, diagnosis));
   const model = fittingModel(doubling, upright, output);
-  return model.scale > 2 && diagnosis.compression < atOnceFromCompression ? doubling : model;
+  const { fromCompression = 0 } = atOnce.find(({ scale }) => scale === model.scale) ?? {};
+  return diagnosis.compression < fromCompression ? doubling : model;
 }
 
 /** Of the networks of a doubling one's tier and preset, the one made for the step: at the source's own size one that only
