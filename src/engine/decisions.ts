@@ -164,12 +164,13 @@ function networkReason(source: Size, output: Size, model: NetworkDescriptor, pas
   const rest = Math.abs(reached - ratio) < 1e-3 ? "exactly" : `then one resample from ${reached} to ${ratio.toFixed(3)}`;
   if (ratio < 1.01 && model.scale > 1) return "same size: enlarged, cleaned and scaled back";
   if (ratio < 1.01) return model.kind === "rgb" ? "same size" : "same size: cleaned by a network made for it";
-  if (model.kind !== "rgb" && model.scale !== 2) return `${firstPass(model.scale)}${passes > 1 ? ", then doubled" : ""}; ${rest}`;
+  if (model.kind !== "rgb" && model.scale !== 2) return `${firstPass(model.scale, ratio)}${passes > 1 ? ", then doubled" : ""}; ${rest}`;
   return `each pass ${model.scale === 2 ? "doubles" : `makes it ${model.scale} times larger`}; ${rest}`;
 }
 
-function firstPass(scale: number): string {
+function firstPass(scale: number, ratio: number): string {
   if (scale === 1) return "cleaned at the source's size";
+  if (scale === 3 && ratio < 2.6) return `made ${scale} times larger at once, more than is needed: better than doubling`;
   const why = scale === 3 ? "better than doubling twice" : "on compressed video as good as doubling twice";
   return `made ${scale} times larger at once, ${why} and a quarter of the work`;
 }

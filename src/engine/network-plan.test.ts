@@ -63,9 +63,9 @@ test("at the source's own size a preset with a network made for it takes that on
   expect(reasonOf(general)).toMatch(/^same size: there is nothing to enlarge/);
 });
 
-test("towards three times, and four of a compressed source, one network does it at once, for a quarter of the work", () => {
+test("for sizes other than twice one network gets there at once, to four times of compressed sources", () => {
   for (const [scale, factor, rest] of [
-    [3, 2.8, "then one resample from 3 to 2.800"],
+    [3, 2.7, "then one resample from 3 to 2.700"],
     [3, 3, "exactly"],
     [3, 3.3, "then one resample from 3 to 3.300"],
     [4, 3.4, "then one resample from 4 to 3.400"],
@@ -78,7 +78,14 @@ test("towards three times, and four of a compressed source, one network does it 
     expect(reasonOf(plan)).toBe(`made ${scale} times larger at once, ${why} and a quarter of the work; ${rest}`);
     expect(plan.macsPerFrame).toBeLessThan(networkMacs(plan.source.uprightSize, 2, doubling) / 3.5);
   }
-  expect(planAt("general", 2.7).network).toMatchObject({ id: doubling.id, passes: 2 });
+  for (const factor of [1.5, 1.8, 2.1, 2.5]) {
+    const plan = planAt("general", factor);
+    expect(plan.network).toMatchObject({ id: "general-standard-x3", passes: 1 });
+    expect(reasonOf(plan)).toBe(
+      `made 3 times larger at once, more than is needed: better than doubling; then one resample from 3 to ${factor.toFixed(3)}`,
+    );
+  }
+  for (const factor of [1.2, 2]) expect(planAt("general", factor).network).toMatchObject({ id: doubling.id, passes: 1 });
   expect(planAt("general", 3, { compression: 0 }).network).toMatchObject({ id: "general-standard-x3", passes: 1 });
   expect(planAt("general", 4, { compression: 0 }).network).toMatchObject({ id: doubling.id, passes: 2 });
   expect(planAt("general", 6).network).toMatchObject({ id: "general-standard-x4", passes: 2, laterId: doubling.id });

@@ -11,11 +11,13 @@ import { weightsFor } from "./weights.ts";
 const mostResampled = 1.125;
 /** Around 1 the size counts as the source's own. */
 const ownSize = { from: 0.99, until: 1.01 } as const;
-/** From these ratios and from this compression on one network that gets there at once is as good as two doublings or better, the
- *  larger first: for four times clean sources lose a little, and scaled down to three it falls behind (decision 12). */
+/** What counts as doubled, without a resample. */
+const doubled = { from: 1.98, until: 2.02 } as const;
+/** From these ratios and from this compression on one network that gets there at once, or further and is scaled down, is better than
+ *  doubling, the larger first: for four times clean sources lose a little, and scaled down to three it falls behind (decision 12). */
 const atOnce = [
   { scale: 4, fromRatio: 3 * mostResampled, fromCompression: 0.2 },
-  { scale: 3, fromRatio: 2.75, fromCompression: 0 },
+  { scale: 3, fromRatio: 1.25, fromCompression: 0 },
 ] as const;
 
 export type PictureSizes = {
@@ -52,10 +54,11 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
 }
 
 /** Of the networks of a doubling one's tier and preset, the one made for the step: at the source's own size one that only
- *  cleans, towards three and four times one that gets there at once; else the doubling one itself. */
+ *  cleans, for sizes other than twice one that gets there at once or further; else the doubling one itself. */
 export function fittingModel(model: ModelDescriptor, source: Size, output: Size): ModelDescriptor {
   const ratio = largerRatio(source, output);
   if (comparedSize(source, output) === "same") return modelAtScale(model, 1) ?? model;
+  if (ratio >= doubled.from && ratio <= doubled.until) return model;
   const larger = atOnce.find(({ fromRatio }) => ratio >= fromRatio);
   return (larger && modelAtScale(model, larger.scale)) ?? model;
 }
