@@ -164,7 +164,8 @@ function networkReason(source: Size, output: Size, model: NetworkDescriptor, pas
   const rest = Math.abs(reached - ratio) < 1e-3 ? "exactly" : `then one resample from ${reached} to ${ratio.toFixed(3)}`;
   if (ratio < 1.01 && model.scale > 1) return "same size: enlarged, cleaned and scaled back";
   if (ratio < 1.01) return model.kind === "rgb" ? "same size" : "same size: cleaned by a network made for it";
-  if (model.kind !== "rgb" && model.scale !== 2) return `${firstPass(model.scale, ratio)}${passes > 1 ? ", then doubled" : ""}; ${rest}`;
+  if (model.kind !== "rgb" && model.scale !== 2)
+    return `${firstPass(model.scale, ratio)}${passes > 1 ? ", then doubled" : ""}; ${rest}`;
   return `each pass ${model.scale === 2 ? "doubles" : `makes it ${model.scale} times larger`}; ${rest}`;
 }
 

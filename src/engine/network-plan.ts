@@ -17,7 +17,7 @@ const doubled = { from: 1.98, until: 2.02 } as const;
  *  doubling, the larger first: for four times clean sources lose a little, and scaled down to three it falls behind (decision 12). */
 const atOnce = [
   { scale: 4, fromRatio: 3 * mostResampled, fromCompression: 0.2 },
-  { scale: 3, fromRatio: 1.25, fromCompression: 0 },
+  { scale: 3, fromRatio: 1, fromCompression: 0 },
 ] as const;
 
 export type PictureSizes = {
