@@ -10,7 +10,10 @@ enum { CELL = 8, MOST_PICTURES = 6, BANDS = 2, REACH = 3 /* rows and columns bes
 /** How differences are held: with three bits of fraction. */
 enum { FRACTION = 3 };
 
-static inline vec load_eight(const uint8_t* plane, long at, int bytes) {
+/** All of it becomes one function for each number of bytes: what is stored could else be a field of the state, and these were read again. */
+#define INLINED static inline __attribute__((always_inline))
+
+INLINED vec load_eight(const uint8_t* plane, long at, int bytes) {
   return bytes == 1 ? v_load_u8(plane + at) : v_load((const uint16_t*)plane + at);
 }
 
@@ -46,12 +49,12 @@ EXPORT(average_scratch_bytes) long average_scratch_bytes(int width, int height) 
   return lines * 2 + MOST_PICTURES * BANDS * (2 * cells * 4 + 2 * (cells + 1) * 2) + 64;
 }
 
-static inline vec difference(const Averaging* a, int n, long at) {
-  return v_sub(load_eight(a->neighbours + n * a->neighbour_bytes, at, a->bytes), load_eight(a->plane, at, a->bytes));
+INLINED vec difference(Averaging a, int n, long at) {
+  return v_sub(load_eight(a.neighbours + n * a.neighbour_bytes, at, a.bytes), load_eight(a.plane, at, a.bytes));
 }
 
 /** 1 2 3 4 3 2 1 times the samples around `p`: two boxes of four. */
-static inline vec seven_taps(const int16_t* p) {
+INLINED vec seven_taps(const int16_t* p) {
   vec inner = v_add(v_load(p - 1), v_load(p + 1));
   vec sum = v_add(v_load(p - 3), v_load(p + 3));
   sum = v_add(sum, v_shift_left(v_add(v_load(p - 2), v_load(p + 2)), 1));
@@ -60,7 +63,7 @@ static inline vec seven_taps(const int16_t* p) {
 }
 
 /** The same down a column: from 14 lines to the 8 in their middle. */
-static inline void seven_taps_down(vec lines[CELL + 2 * REACH]) {
+INLINED void seven_taps_down(vec lines[CELL + 2 * REACH]) {
   static const int apart[4] = { 1, 2, 1, 2 };
   for (int i = 0, count = CELL + 2 * REACH; i < 4; i += 1) {
     count -= apart[i];
@@ -68,44 +71,44 @@ static inline void seven_taps_down(vec lines[CELL + 2 * REACH]) {
   }
 }
 
-static inline vec rounded_shift(vec a, int bits) { return v_shift_right(v_add(a, v_set(1 << (bits - 1))), bits); }
+INLINED vec rounded_shift(vec a, int bits) { return v_shift_right(v_add(a, v_set(1 << (bits - 1))), bits); }
 
-static void blur_line(const Averaging* a, int n, int y) {
-  int16_t* line = a->line;
-  int16_t* to = a->across + (n * 16 + y % 16) * line_samples(a->width);
-  for (int x = 0; x < a->width; x += CELL) v_store(line + x, difference(a, n, (long)y * a->stride + x));
+INLINED void blur_line(Averaging a, int n, int y) {
+  int16_t* line = a.line;
+  int16_t* to = a.across + (n * 16 + y % 16) * line_samples(a.width);
+  for (int x = 0; x < a.width; x += CELL) v_store(line + x, difference(a, n, (long)y * a.stride + x));
   for (int i = 1; i <= REACH; i += 1) {
     line[-i] = line[0];
-    line[a->width - 1 + i] = line[a->width - 1];
+    line[a.width - 1 + i] = line[a.width - 1];
   }
-  int bits = a->bytes == 1 ? 2 : 4; // so that the sum of lines fits 16 bits
-  for (int x = 0; x < a->width; x += CELL) v_store(to + x, rounded_shift(seven_taps(line + x), bits));
+  int bits = a.bytes == 1 ? 2 : 4; // so that the sum of lines fits 16 bits
+  for (int x = 0; x < a.width; x += CELL) v_store(to + x, rounded_shift(seven_taps(line + x), bits));
 }
 
-static inline int16_t* coarse_line(const Averaging* a, int n, int y) {
-  return a->coarse + ((n * 2 + y / CELL % 2) * CELL + y % CELL) * line_samples(a->width);
+INLINED int16_t* coarse_line(Averaging a, int n, int y) {
+  return a.coarse + ((n * 2 + y / CELL % 2) * CELL + y % CELL) * line_samples(a.width);
 }
 
 /** The coarse part of the differences of a row of cells, and how large both parts are in each cell. */
-static void look_at_row(const Averaging* a, int n, int row) {
-  long samples = line_samples(a->width);
-  int top = row * CELL, bottom = min_of(top + CELL, a->height), bits = a->bytes == 1 ? 3 : 1;
-  int spare = a->bytes == 1 ? 0 : 2; // so that the sum over a column fits 16 bits
-  for (int y = row == 0 ? 0 : top + REACH; y < min_of(top + CELL + REACH, a->height); y += 1) blur_line(a, n, y);
-  float* sums = a->sums + (n * 2 + row % 2) * BANDS * a->cells;
-  for (int cell = 0; cell < a->cells; cell += 1) {
-    int x = cell * CELL, columns = min_of(CELL, a->width - x);
+INLINED void look_at_row(Averaging a, int n, int row) {
+  long samples = line_samples(a.width);
+  int top = row * CELL, bottom = min_of(top + CELL, a.height), bits = a.bytes == 1 ? 3 : 1;
+  int spare = a.bytes == 1 ? 0 : 2; // so that the sum over a column fits 16 bits
+  for (int y = row == 0 ? 0 : top + REACH; y < min_of(top + CELL + REACH, a.height); y += 1) blur_line(a, n, y);
+  float* sums = a.sums + (n * 2 + row % 2) * BANDS * a.cells;
+  for (int cell = 0; cell < a.cells; cell += 1) {
+    int x = cell * CELL, columns = min_of(CELL, a.width - x);
     int16_t within[CELL];
     for (int i = 0; i < CELL; i += 1) within[i] = (int16_t)(i < columns ? -1 : 0);
     vec mask = v_load(within);
     vec size[BANDS] = { v_zero(), v_zero() }, lines[CELL + 2 * REACH];
     for (int i = 0; i < CELL + 2 * REACH; i += 1)
-      lines[i] = v_load(a->across + (n * 16 + clamp(top + i - REACH, 0, a->height - 1) % 16) * samples + x);
+      lines[i] = v_load(a.across + (n * 16 + clamp(top + i - REACH, 0, a.height - 1) % 16) * samples + x);
     seven_taps_down(lines);
     for (int y = top; y < bottom; y += 1) {
       vec coarse = v_and(rounded_shift(lines[y - top], bits), mask);
       v_store(coarse_line(a, n, y) + x, coarse);
-      vec fine = v_sub(v_shift_left(difference(a, n, (long)y * a->stride + x), FRACTION), coarse);
+      vec fine = v_sub(v_shift_left(difference(a, n, (long)y * a.stride + x), FRACTION), coarse);
       size[0] = v_add(size[0], v_shift_right(v_abs(coarse), spare));
       size[1] = v_add(size[1], v_shift_right(v_abs(fine), spare));
     }
@@ -114,61 +117,74 @@ static void look_at_row(const Averaging* a, int n, int row) {
       v_store(lanes, size[band]);
       int total = 0;
       for (int i = 0; i < CELL; i += 1) total += lanes[i];
-      sums[band * a->cells + cell] = (float)(total << spare) / (float)((bottom - top) * columns << FRACTION);
+      sums[band * a.cells + cell] = (float)(total << spare) / (float)((bottom - top) * columns << FRACTION);
     }
   }
 }
 
 /** The weights on a line of corners, from the four cells around each; with the picture's own, 1, they are brought to a sum of 1. */
-static void weigh_corners(const Averaging* a, int line) {
-  int above = max_of(line - 1, 0) % 2, below = min_of(line, a->rows - 1) % 2, across = a->cells + 1;
+INLINED void weigh_corners(Averaging a, int line) {
+  int above = max_of(line - 1, 0) % 2, below = min_of(line, a.rows - 1) % 2, across = a.cells + 1;
   for (int band = 0; band < BANDS; band += 1) {
-    int16_t* weights = a->weights + (line % 2 * BANDS + band) * MOST_PICTURES * across;
+    int16_t* weights = a.weights + (line % 2 * BANDS + band) * MOST_PICTURES * across;
     for (int i = 0; i < across; i += 1) {
-      int left = max_of(i - 1, 0), right = min_of(i, a->cells - 1);
+      int left = max_of(i - 1, 0), right = min_of(i, a.cells - 1);
       float found[MOST_PICTURES], sum = 1;
-      for (int n = 0; n < a->count; n += 1) {
-        const float* high = a->sums + ((n * 2 + above) * BANDS + band) * a->cells;
-        const float* low = a->sums + ((n * 2 + below) * BANDS + band) * a->cells;
-        float mean = (high[left] + high[right] + low[left] + low[right]) / 4 / a->distances[band];
+      for (int n = 0; n < a.count; n += 1) {
+        const float* high = a.sums + ((n * 2 + above) * BANDS + band) * a.cells;
+        const float* low = a.sums + ((n * 2 + below) * BANDS + band) * a.cells;
+        float mean = (high[left] + high[right] + low[left] + low[right]) / 4 / a.distances[band];
         found[n] = falloff(mean * mean);
         sum += found[n];
       }
-      for (int n = 0; n < a->count; n += 1) weights[n * across + i] = (int16_t)(found[n] / sum * 32767);
+      for (int n = 0; n < a.count; n += 1) weights[n * across + i] = (int16_t)(found[n] / sum * 32767);
     }
   }
 }
 
 /** Between two corners of a cell. */
-static inline vec between(const int16_t* corner, vec ramp) {
+INLINED vec between(const int16_t* corner, vec ramp) {
   return v_add(v_set(corner[0]), v_mul_fraction(v_set(corner[1] - corner[0]), ramp));
 }
 
-static void change_cell(const Averaging* a, int row, int cell, vec ramp) {
-  int across = a->cells + 1, lines = BANDS * MOST_PICTURES * across;
-  int top = row * CELL, height = min_of(CELL, a->height - top);
+INLINED void change_cell(Averaging a, int row, int cell, vec ramp) {
+  int across = a.cells + 1, lines = BANDS * MOST_PICTURES * across;
+  int top = row * CELL, height = min_of(CELL, a.height - top);
   vec change[CELL];
   for (int y = 0; y < CELL; y += 1) change[y] = v_zero();
-  for (int n = 0; n < a->count; n += 1) {
+  for (int n = 0; n < a.count; n += 1) {
     vec weight[BANDS], step[BANDS];
     for (int band = 0; band < BANDS; band += 1) {
-      const int16_t* corner = a->weights + (band * MOST_PICTURES + n) * across + cell;
+      const int16_t* corner = a.weights + (band * MOST_PICTURES + n) * across + cell;
       vec above = between(corner + row % 2 * lines, ramp), below = between(corner + (row + 1) % 2 * lines, ramp);
       step[band] = v_shift_right(v_sub(below, above), 3);
       weight[band] = v_add(above, v_shift_right(step[band], 1));
     }
     for (int y = 0; y < height; y += 1) {
       vec coarse = v_load(coarse_line(a, n, top + y) + cell * CELL);
-      vec fine = v_sub(v_shift_left(difference(a, n, (long)(top + y) * a->stride + cell * CELL), FRACTION), coarse);
+      vec fine = v_sub(v_shift_left(difference(a, n, (long)(top + y) * a.stride + cell * CELL), FRACTION), coarse);
       change[y] = v_add(change[y], v_add(v_mul_fraction(coarse, weight[0]), v_mul_fraction(fine, weight[1])));
       for (int band = 0; band < BANDS; band += 1) weight[band] = v_add(weight[band], step[band]);
     }
   }
   for (int y = 0; y < height; y += 1) {
-    long at = (long)(top + y) * a->stride + cell * CELL;
-    vec result = v_add(load_eight(a->plane, at, a->bytes), rounded_shift(change[y], FRACTION));
-    if (a->bytes == 1) v_store_low(a->plane + at, v_pack_u8(result, result));
-    else v_store((uint16_t*)a->plane + at, v_min(v_max(result, v_zero()), v_set(1023)));
+    long at = (long)(top + y) * a.stride + cell * CELL;
+    vec result = v_add(load_eight(a.plane, at, a.bytes), rounded_shift(change[y], FRACTION));
+    if (a.bytes == 1) v_store_low(a.plane + at, v_pack_u8(result, result));
+    else v_store((uint16_t*)a.plane + at, v_min(v_max(result, v_zero()), v_set(1023)));
+  }
+}
+
+INLINED void average_rows(Averaging a, int bytes) {
+  a.bytes = bytes;
+  int16_t steps[CELL];
+  for (int i = 0; i < CELL; i += 1) steps[i] = (int16_t)((2 * i + 1) * 32768 / (2 * CELL));
+  vec ramp = v_load(steps);
+  for (int row = 0; row <= a.rows; row += 1) {
+    if (row < a.rows)
+      for (int n = 0; n < a.count; n += 1) look_at_row(a, n, row);
+    weigh_corners(a, row);
+    for (int cell = 0; row > 0 && cell < a.cells; cell += 1) change_cell(a, row - 1, cell, ramp);
   }
 }
 
@@ -191,13 +207,6 @@ void average_in_time(
   a.across = a.line + samples + CELL;
   a.coarse = a.across + MOST_PICTURES * 16 * samples;
   a.weights = a.coarse + MOST_PICTURES * 2 * CELL * samples;
-  int16_t steps[CELL];
-  for (int i = 0; i < CELL; i += 1) steps[i] = (int16_t)((2 * i + 1) * 32768 / (2 * CELL));
-  vec ramp = v_load(steps);
-  for (int row = 0; row <= rows; row += 1) {
-    if (row < rows)
-      for (int n = 0; n < count; n += 1) look_at_row(&a, n, row);
-    weigh_corners(&a, row);
-    for (int cell = 0; row > 0 && cell < cells; cell += 1) change_cell(&a, row - 1, cell, ramp);
-  }
+  if (bytes == 1) average_rows(a, 1);
+  else average_rows(a, 2);
 }
