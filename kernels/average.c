@@ -6,7 +6,7 @@
 // where the encoder's errors are larger.
 #include "simd.h"
 
-enum { CELL = 8, MOST_PICTURES = 6, BANDS = 2, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
+enum { CELL = 8, MOST_PICTURES = 6, BANDS = 2, MEASURES = BANDS + 1, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
 /** How differences are held: with three bits of fraction. */
 enum { FRACTION = 3 };
 
@@ -26,6 +26,11 @@ static inline float falloff(float x) {
   return part * part;
 }
 
+static inline float largest_of(float a, float b) { return a > b ? a : b; }
+
+/** A single sample may be so many times as far off as the mean before it counts: what glints for a frame is small and much brighter. */
+#define SPOT 5.0f
+
 typedef struct {
   uint8_t* plane;
   const uint8_t* neighbours;
@@ -35,7 +40,7 @@ typedef struct {
   int16_t* line; // of differences, 8 samples of room before it
   int16_t* across; // for each neighbour, 16 lines of differences blurred along the line; line y at y % 16
   int16_t* coarse; // for each neighbour, the coarse part of its differences for two rows of cells, row r at r % 2
-  float* sums; // for each neighbour, of two rows of cells, the mean of each band's differences, in sample values
+  float* sums; // for each neighbour, of two rows of cells, the mean of each band's differences, in sample values, then the largest fine one
   int16_t* weights; // at the corners of cells, for two lines of corners, by band and neighbour
 } Averaging;
 
@@ -46,7 +51,7 @@ EXPORT(average_scratch_bytes) long average_scratch_bytes(int width, int height) 
   long samples = line_samples(width), cells = samples / CELL;
   (void)height;
   long lines = samples + 16 + MOST_PICTURES * samples * (16 + 2 * CELL);
-  return lines * 2 + MOST_PICTURES * BANDS * (2 * cells * 4 + 2 * (cells + 1) * 2) + 64;
+  return lines * 2 + MOST_PICTURES * (MEASURES * 2 * cells * 4 + BANDS * 2 * (cells + 1) * 2) + 64;
 }
 
 INLINED vec difference(Averaging a, int n, long at) {
@@ -95,13 +100,13 @@ INLINED void look_at_row(Averaging a, int n, int row) {
   int top = row * CELL, bottom = min_of(top + CELL, a.height), bits = a.bytes == 1 ? 3 : 1;
   int spare = a.bytes == 1 ? 0 : 2; // so that the sum over a column fits 16 bits
   for (int y = row == 0 ? 0 : top + REACH; y < min_of(top + CELL + REACH, a.height); y += 1) blur_line(a, n, y);
-  float* sums = a.sums + (n * 2 + row % 2) * BANDS * a.cells;
+  float* sums = a.sums + (n * 2 + row % 2) * MEASURES * a.cells;
   for (int cell = 0; cell < a.cells; cell += 1) {
     int x = cell * CELL, columns = min_of(CELL, a.width - x);
     int16_t within[CELL];
     for (int i = 0; i < CELL; i += 1) within[i] = (int16_t)(i < columns ? -1 : 0);
     vec mask = v_load(within);
-    vec size[BANDS] = { v_zero(), v_zero() }, lines[CELL + 2 * REACH];
+    vec size[BANDS] = { v_zero(), v_zero() }, largest = v_zero(), lines[CELL + 2 * REACH];
     for (int i = 0; i < CELL + 2 * REACH; i += 1)
       lines[i] = v_load(a.across + (n * 16 + clamp(top + i - REACH, 0, a.height - 1) % 16) * samples + x);
     seven_taps_down(lines);
@@ -111,6 +116,7 @@ INLINED void look_at_row(Averaging a, int n, int row) {
       vec fine = v_sub(v_shift_left(difference(a, n, (long)y * a.stride + x), FRACTION), coarse);
       size[0] = v_add(size[0], v_shift_right(v_abs(coarse), spare));
       size[1] = v_add(size[1], v_shift_right(v_abs(fine), spare));
+      largest = v_max(largest, v_abs(fine));
     }
     for (int band = 0; band < BANDS; band += 1) {
       uint16_t lanes[CELL];
@@ -119,6 +125,10 @@ INLINED void look_at_row(Averaging a, int n, int row) {
       for (int i = 0; i < CELL; i += 1) total += lanes[i];
       sums[band * a.cells + cell] = (float)(total << spare) / (float)((bottom - top) * columns << FRACTION);
     }
+    int16_t most[CELL], top_value = 0;
+    v_store(most, largest);
+    for (int i = 0; i < CELL; i += 1) top_value = most[i] > top_value ? most[i] : top_value;
+    sums[BANDS * a.cells + cell] = (float)top_value / (1 << FRACTION);
   }
 }
 
@@ -131,10 +141,15 @@ INLINED void weigh_corners(Averaging a, int line) {
       int left = max_of(i - 1, 0), right = min_of(i, a.cells - 1);
       float found[MOST_PICTURES], sum = 1;
       for (int n = 0; n < a.count; n += 1) {
-        const float* high = a.sums + ((n * 2 + above) * BANDS + band) * a.cells;
-        const float* low = a.sums + ((n * 2 + below) * BANDS + band) * a.cells;
+        const float* high = a.sums + (n * 2 + above) * MEASURES * a.cells;
+        const float* low = a.sums + (n * 2 + below) * MEASURES * a.cells;
+        float spot = largest_of(largest_of(high[left + BANDS * a.cells], high[right + BANDS * a.cells]),
+                                largest_of(low[left + BANDS * a.cells], low[right + BANDS * a.cells]));
+        high += band * a.cells;
+        low += band * a.cells;
         float mean = (high[left] + high[right] + low[left] + low[right]) / 4 / a.distances[band];
-        found[n] = falloff(mean * mean);
+        float apart = largest_of(mean, spot / a.distances[1] / SPOT);
+        found[n] = falloff(apart * apart);
         sum += found[n];
       }
       for (int n = 0; n < a.count; n += 1) weights[n * across + i] = (int16_t)(found[n] / sum * 32767);
@@ -203,7 +218,7 @@ void average_in_time(
     .stride = stride, .bytes = bytes, .cells = cells, .rows = rows, .distances = { coarse_distance, fine_distance },
   };
   a.sums = (float*)scratch;
-  a.line = (int16_t*)(a.sums + MOST_PICTURES * 2 * BANDS * cells) + CELL;
+  a.line = (int16_t*)(a.sums + MOST_PICTURES * 2 * MEASURES * cells) + CELL;
   a.across = a.line + samples + CELL;
   a.coarse = a.across + MOST_PICTURES * 16 * samples;
   a.weights = a.coarse + MOST_PICTURES * 2 * CELL * samples;
