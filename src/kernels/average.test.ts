@@ -73,7 +73,10 @@ test("a glint of a few samples that the neighbours do not show stays as bright a
   const plane = texture(size);
   const isGlint = (x: number, y: number): boolean => Math.abs(x - 83) <= 1 && Math.abs(y - 61) <= 1;
   const own = changed(plane, 8, (x, y) => (isGlint(x, y) ? 255 - (plane.data[y * plane.strideBytes + x] ?? 0) : 0));
-  new TemporalAverager({ ...size, bitDepth: 8, neighbours: 4 }).average(own, [plane, plane, plane, plane], { coarse: 3, fine: 9 });
+  new TemporalAverager({ ...size, bitDepth: 8, neighbours: 4 }).average(own, [plane, plane, plane, plane], {
+    coarse: 3,
+    fine: 9,
+  });
   expect(samplesOf(own, 8)[61 * size.width + 83]).toBeGreaterThan(245);
 });
 
