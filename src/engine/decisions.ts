@@ -169,9 +169,13 @@ function networkReason(source: Size, output: Size, model: NetworkDescriptor, pas
   return `each pass ${model.scale === 2 ? "doubles" : `makes it ${model.scale} times larger`}; ${rest}`;
 }
 
+/** Below this ratio the network of three times makes clearly more than is kept. */
+const moreThanNeededUntil = 2.6;
+
 function firstPass(scale: number, ratio: number): string {
   if (scale === 1) return "cleaned at the source's size";
-  if (scale === 3 && ratio < 2.6) return `made ${scale} times larger at once, more than is needed: better than doubling`;
+  if (scale === 3 && ratio < moreThanNeededUntil)
+    return `made ${scale} times larger at once, more than is needed: better than doubling`;
   const why = scale === 3 ? "better than doubling twice" : "on compressed video as good as doubling twice";
   return `made ${scale} times larger at once, ${why} and a quarter of the work`;
 }
