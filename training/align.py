@@ -1,6 +1,7 @@
 """Lays neighbouring frames on the kept frames of prepared scenes, for networks that see several frames.
 
 `<scene>-low.npy` [V, T, H, W] becomes `<scene>-aligned.npy` [V, F, frames, H, W]; see `prepare.py --neighbours`.
+`<scene>-motion.npy` [2, 2, rows, columns] is the motion between the two kept frames that follow each other, there and back.
 """
 
 import argparse
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+import degradations
 from motion import Aligner, stack_neighbours
 from prepare import CENTRE_FRAMES
+from successive import SUCCESSIVE
 
 
 def align_scene(job: tuple[Path, Path, int]) -> None:
@@ -20,9 +23,17 @@ def align_scene(job: tuple[Path, Path, int]) -> None:
     variants = np.load(path)
     aligner = Aligner(library, variants.shape[3], variants.shape[2])
     stacks = [[stack_neighbours(aligner, low, centre, frames) for centre in CENTRE_FRAMES] for low in variants]
-    part = path.with_name(path.name.replace("-low.npy", "-aligned.part.npy"))
-    np.save(part, np.array(stacks))
-    part.replace(path.with_name(path.name.replace("-low", "-aligned")))
+    save(np.array(stacks), path, "aligned")
+    target = np.load(path.with_name(path.name.replace("-low", "-high")))[list(SUCCESSIVE)]
+    first, second = degradations.reduce(target, "area", target.shape[2] // variants.shape[3])
+    save(np.array([aligner.vectors(first, second), aligner.vectors(second, first)]), path, "motion")
+
+
+def save(array: np.ndarray, beside: Path, kind: str) -> None:
+    """Write one of a scene's files in one move."""
+    part = beside.with_name(beside.name.replace("-low.npy", f"-{kind}.part.npy"))
+    np.save(part, array)
+    part.replace(beside.with_name(beside.name.replace("-low", f"-{kind}")))
 
 
 def main() -> None:
@@ -35,7 +46,7 @@ def main() -> None:
     arguments = parser.parse_args()
     scenes = [path for path in sorted(arguments.pairs.glob("*-low.npy"))
               if path.with_name(path.name.replace("-low", "-high")).exists()
-              and not path.with_name(path.name.replace("-low", "-aligned")).exists()]
+              and not path.with_name(path.name.replace("-low", "-motion")).exists()]
     with Pool(arguments.workers) as pool:
         jobs = [(path, arguments.kernels, arguments.frames) for path in scenes]
         for number, _ in enumerate(pool.imap_unordered(align_scene, jobs), 1):

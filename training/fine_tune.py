@@ -63,6 +63,8 @@ def main() -> None:
     parser.add_argument("--start", help="whose weights to begin with: an id, or a file of 16-bit luma; default: its own")
     parser.add_argument("--pairs", type=Path, nargs="+", default=[HERE / "pairs"], help="one or more folders made by prepare.py")
     parser.add_argument("--shares", type=float, nargs="+", help="how often each folder is drawn from; default: by its scenes")
+    parser.add_argument("--steady", type=Path, nargs="+", help="folders that align.py went through, to train against flicker")
+    parser.add_argument("--steady-weights", type=float, nargs="+", default=[1.2, 0, 0, 0], help="by variant")
     parser.add_argument("--checkpoints", type=Path, default=HERE / "fine-tuning")
     parser.add_argument("--models", type=Path, default=HERE.parent / "models")
     parser.add_argument("--minutes", type=float, required=True)
@@ -81,7 +83,8 @@ def main() -> None:
         start_from(start.network, start_id, arguments.models)
         start.average.load_state_dict(start.network.state_dict())
         start.save()
-    train.train(arguments.network, arguments.pairs, arguments.checkpoints, arguments.minutes, arguments.shares)
+    steadiness = train.Steadiness(arguments.steady, tuple(arguments.steady_weights)) if arguments.steady else None
+    train.train(arguments.network, arguments.pairs, arguments.checkpoints, arguments.minutes, arguments.shares, steadiness)
     export(arguments.network, arguments.checkpoints, arguments.models, arguments.node)
 
 

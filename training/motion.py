@@ -35,14 +35,21 @@ class Aligner:
         self.compensation = aligned_bytes(self.kernels.compensate_bytes(width, height, 1))
         self.kernels.compensate_init(pointer(self.compensation), width, height, 1, 8)
 
-    def lay_on(self, target: np.ndarray, picture: np.ndarray, smoothness: int = 24) -> np.ndarray:
-        """`picture` moved so that it looks like `target`. Shape: uint8 [H, W] each."""
+    def vectors(self, target: np.ndarray, picture: np.ndarray, smoothness: int = 24) -> np.ndarray:
+        """Where each block of `target` lies in `picture`. Shape: uint8 [H, W] each -> int16 [2, rows, columns], x then y.
+
+        Units: quarter pixels.
+        """
         for slot, plane in enumerate((target, picture)):
             plane = np.ascontiguousarray(plane)
             self.kernels.motion_load(pointer(self.motion), slot, pointer(plane), plane.strides[0], 1, 8)
-        dx, dy = (np.empty(self.blocks, np.int16) for _ in range(2))
-        cost = np.empty(self.blocks, np.uint16)
-        self.kernels.motion_estimate(pointer(self.motion), 0, 1, smoothness, pointer(dx), pointer(dy), pointer(cost))
+        found, cost = np.empty((2, *self.blocks), np.int16), np.empty(self.blocks, np.uint16)
+        self.kernels.motion_estimate(pointer(self.motion), 0, 1, smoothness, pointer(found[0]), pointer(found[1]), pointer(cost))
+        return found
+
+    def lay_on(self, target: np.ndarray, picture: np.ndarray) -> np.ndarray:
+        """`picture` moved so that it looks like `target`. Shape: uint8 [H, W] each."""
+        dx, dy = self.vectors(target, picture)
         at = self.kernels.compensate_samples(pointer(self.compensation))
         stride = self.kernels.compensate_stride(pointer(self.compensation))
         picture = np.ascontiguousarray(picture)

@@ -91,11 +91,11 @@ def make_scene(job: dict) -> None:
     height, width = (side - side % (2 * job["scale"]) for side in frames.shape[1:])
     frames = frames[:, :height, :width]
     if job["preset"] == "ugc":
-        target, variants = presets.ugc_variants(frames, generator)
+        target, variants = presets.ugc_variants(frames, job["scale"], generator)
     elif job["preset"] == "sharpened":
-        target, variants = presets.sharpened_variants(frames, generator)
+        target, variants = presets.sharpened_variants(frames, job["scale"], generator)
     elif job["preset"] == "old_film":
-        target, variants = presets.old_film_variants(frames, generator, job["overlays"])
+        target, variants = presets.old_film_variants(frames, job["scale"], generator, job["overlays"])
     else:
         target, variants = presets.general_variants(frames, job["scale"], generator)
     kept = list(CENTRE_FRAMES if job["neighbours"] else KEPT_FRAMES)
@@ -141,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stills", type=Path, nargs="+", default=[shared / "training-data/cid22_training_512"])
     parser.add_argument("--preset", choices=("general", "sharpened", "ugc", "old_film"), default="general")
-    parser.add_argument("--scale", type=int, choices=(2, 3, 4), default=2, help="how much smaller general's input is")
+    parser.add_argument("--scale", type=int, choices=(2, 3, 4), default=2, help="how much smaller the input is")
     parser.add_argument("--neighbours", action="store_true", help="keep every frame of the input, for align.py")
     parser.add_argument("--overlays", type=Path, default=shared / "training-data/film_damage_overlays")
     parser.add_argument("--clips", type=Path, default=shared / "clips")
@@ -151,8 +151,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
-    if arguments.scale != 2 and arguments.preset != "general":
-        parser.error("pairs of presets are halves")
     arguments.out.mkdir(parents=True, exist_ok=True)
     jobs = [job for job in plan(arguments) if not Path(job["stem"] + "-high.npy").exists()]
     with Pool(arguments.workers) as pool:

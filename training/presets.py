@@ -15,7 +15,7 @@ import splits
 
 # Weights of a 5x5 binomial blur, which sharpening subtracts.
 BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
-UGC_AREA_SHARE = 0.85  # halved by area; else by the general kernels
+UGC_AREA_SHARE = 0.85  # reduced by area; else by the general kernels
 UGC_NOISE_SHARE, UGC_NOISE = 0.85, (0.3, 1.4)  # times the noise of a phone in daylight
 UGC_SHARPEN_SHARE, UGC_SHARPEN = 0.85, (0.2, 1.0)
 UGC_BANDS = (((20, 26), (20, 26)), ((23, 28), (25, 30)), ((25, 31), (28, 34)))  # camera, then service
@@ -36,10 +36,12 @@ def sharpened(frames: np.ndarray, amount: float) -> np.ndarray:
     return np.clip(np.rint(frames + amount * (frames - blurred)), 0, 255).astype(np.uint8)
 
 
-def ugc_variants(frames: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+def ugc_variants(
+    frames: np.ndarray, factor: int, generator: np.random.Generator,
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """The target, and the input before coding and after each pair of encodes."""
     kernel = "area" if generator.random() < UGC_AREA_SHARE else degradations.pick(generator, degradations.KERNELS)
-    low = degradations.reduce(frames, kernel, 2)
+    low = degradations.reduce(frames, kernel, factor)
     if generator.random() < UGC_NOISE_SHARE:
         amount = generator.uniform(*UGC_NOISE)
         deviation = amount * np.sqrt(2 + low.astype(np.float32) * 0.06)
@@ -54,9 +56,11 @@ def ugc_variants(frames: np.ndarray, generator: np.random.Generator) -> tuple[np
     return frames, variants
 
 
-def sharpened_variants(frames: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+def sharpened_variants(
+    frames: np.ndarray, factor: int, generator: np.random.Generator,
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """The target, and the sharpened input before coding and after an encode of each of general's bands."""
-    low = sharpened(degradations.degrade_before_coding(frames, 2, generator), generator.uniform(*SHARPENED))
+    low = sharpened(degradations.degrade_before_coding(frames, factor, generator), generator.uniform(*SHARPENED))
     variants = [low]
     for band in degradations.CRF_BANDS:
         source = low
@@ -97,7 +101,7 @@ def add_overlay(frame: np.ndarray, path: Path, generator: np.random.Generator) -
 
 
 def old_film_variants(
-    frames: np.ndarray, generator: np.random.Generator, overlays: list[Path],
+    frames: np.ndarray, factor: int, generator: np.random.Generator, overlays: list[Path],
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """The target (faded as the input is), and the input before coding and after each encode."""
     target = frames.astype(np.float32)
@@ -117,7 +121,7 @@ def old_film_variants(
             add_overlay(frame, scratch, np.random.default_rng(place))
         if with_dirt:
             add_overlay(frame, overlays[generator.integers(len(overlays))], generator)
-    low = degradations.reduce(np.clip(np.rint(worn), 0, 255).astype(np.uint8), "area", 2)
+    low = degradations.reduce(np.clip(np.rint(worn), 0, 255).astype(np.uint8), "area", factor)
     variants = [low]
     for band in FILM_BANDS:
         variants.append(degradations.through_h264(low, degradations.random_encoding(generator, band)))

@@ -1,8 +1,10 @@
 """Trains one network on prepared pairs; resumes from its checkpoint."""
 
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import torch
 
 from dataset import PairPatches
 from networks import SHAPES, LumaUpscaler
+from successive import SuccessivePatches, changes
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,24 @@ RECIPES = {
     "general-standard-x3": Recipe(
         steps=40_000, batch=12, patch=56, peak_rate=6e-4, variant_shares=(0.22, 0.18, 0.25, 0.35),
     ),
+    "general-fast-x3": Recipe(
+        steps=110_000, batch=24, patch=56, peak_rate=1e-3, variant_shares=(0.16, 0.16, 0.26, 0.42),
+    ),
+    "general-pro-x3": Recipe(
+        steps=60_000, batch=8, patch=48, peak_rate=3e-4, variant_shares=(0.2, 0.2, 0.27, 0.33),
+    ),
+    "ugc-fast-x3": Recipe(
+        steps=60_000, batch=24, patch=56, peak_rate=1e-3, variant_shares=(0.1, 0.3, 0.35, 0.25),
+    ),
+    "ugc-standard-x3": Recipe(
+        steps=22_000, batch=12, patch=56, peak_rate=6e-4, variant_shares=(0.1, 0.3, 0.35, 0.25),
+    ),
+    "old-film-fast-x3": Recipe(
+        steps=60_000, batch=24, patch=56, peak_rate=1e-3, variant_shares=(0.15, 0.35, 0.3, 0.2),
+    ),
+    "old-film-standard-x3": Recipe(
+        steps=22_000, batch=12, patch=56, peak_rate=6e-4, variant_shares=(0.15, 0.35, 0.3, 0.2),
+    ),
     "general-standard-x4": Recipe(
         steps=40_000, batch=16, patch=48, peak_rate=6e-4, variant_shares=(0.22, 0.18, 0.25, 0.35),
     ),
@@ -90,7 +111,22 @@ def loss_of(result: torch.Tensor, target: torch.Tensor, progress: float) -> torc
     squared = (result - target).square()
     if progress < ABSOLUTE_SHARE:
         return (squared + 1e-6).sqrt().mean()
-    return LOGARITHM_WEIGHT * (squared.mean(dim=(1, 2, 3)) / SMALLEST_SQUARE + 1).log().mean()
+    return logarithm_of(squared).mean()
+
+
+def logarithm_of(squared: torch.Tensor) -> torch.Tensor:
+    """Of each patch's mean square. Shape: [N, 1, H, W] -> [N]."""
+    return LOGARITHM_WEIGHT * (squared.mean(dim=(1, 2, 3)) / SMALLEST_SQUARE + 1).log()
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """Training against flicker: what else is seen in each step, and how much the change of its error counts."""
+
+    folders: list[Path]
+    weights: tuple[float, ...]  # by variant
+    batch: int = 3
+    patch: int = 48
 
 
 class Training:
@@ -128,13 +164,21 @@ class Training:
         """From 0 to 1, by steps or by the time allowed, whichever is further."""
         return max(self.step / self.recipe.steps, self.seconds / limit_seconds)
 
-    def advance(self, pairs: PairPatches, progress: float) -> float:
-        """One optimiser step; returns the loss."""
+    def loss_of_successive(self, pictures: SuccessivePatches, steadiness: Steadiness, progress: float) -> torch.Tensor:
+        """The loss of two pictures each, and of the change between them."""
+        sources, targets, vectors, variants = (tensor.to(self.device) for tensor in pictures.batch(steadiness.batch))
+        results = self.network(sources.flatten(0, 1), half_features=progress < 1 - EXACT_SHARE)
+        loss = loss_of(results, targets.flatten(0, 1), progress)
+        change = changes(results.unflatten(0, (-1, 2)) - targets, vectors, pictures.scale)
+        return loss + (logarithm_of(change.square()) * torch.tensor(steadiness.weights)[variants]).mean()
+
+    def advance(self, pairs: PairPatches, progress: float, extra: Callable[[float], torch.Tensor] | None = None) -> float:
+        """One optimiser step, `extra` added to the loss; returns the loss."""
         source, target = (tensor.to(self.device) for tensor in pairs.batch(self.recipe.batch))
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, progress, self.step)
         result = self.network(source, half_features=progress < 1 - EXACT_SHARE)
-        loss = loss_of(result, target, progress)
+        loss = loss_of(result, target, progress) + (extra(progress) if extra else 0)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -149,7 +193,7 @@ class Training:
 
 def train(
     network_id: str, pairs_folders: list[Path], checkpoints: Path, limit_minutes: float = float("inf"),
-    folder_shares: list[float] | None = None,
+    folder_shares: list[float] | None = None, steadiness: Steadiness | None = None,
 ) -> Path:
     """Train until the recipe's steps or the time limit are reached. Returns the checkpoint's path."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -160,10 +204,17 @@ def train(
         pairs_folders, shape.halo_pixels, recipe.patch, recipe.variant_shares, seed=[1, training.step],
         frames=shape.frames, scale=shape.scale, folder_shares=folder_shares,
     )
+    extra = None
+    if steadiness:
+        successive = SuccessivePatches(
+            steadiness.folders, shape.halo_pixels, steadiness.patch, recipe.variant_shares, seed=[2, training.step],
+            frames=shape.frames, scale=shape.scale,
+        )
+        extra = partial(training.loss_of_successive, successive, steadiness)
     limit_seconds = limit_minutes * 60
     losses, saved_at, last = [], time.monotonic(), time.monotonic()
     while (progress := training.progress(limit_seconds)) < 1:
-        losses.append(training.advance(pairs, progress))
+        losses.append(training.advance(pairs, progress, extra))
         now = time.monotonic()
         training.seconds, last = training.seconds + now - last, now
         if training.step % REPORT_STEPS == 0:

@@ -91,7 +91,16 @@ test("for sizes other than twice one network gets there at once, to four times o
   expect(planAt("general", 6).network).toMatchObject({ id: "general-standard-x4", passes: 2, laterId: doubling.id });
 });
 
-test("without a network for three or four times, a preset doubles twice", () => {
+test.each([
+  ["ugc", "standard", "ugc-standard-x3"],
+  ["old_film", "standard", "old-film-standard-x3"],
+  ["general", "fast", "general-fast-x3"],
+] as const)("%s in %s has a network for three times of its own", (preset, tier, id) => {
+  expect(planAt(preset, 3, { tier }).network).toMatchObject({ id, passes: 1 });
+  expect(planAt(preset, 2.25, { tier }).network).toMatchObject({ id, passes: 1 });
+});
+
+test("without a network for four times, a preset doubles twice", () => {
   expect(planAt("ugc", 4).network).toMatchObject({ id: "ugc-standard-x2", passes: 2, laterId: doubling.id });
   const seen = selectModel("pro", "general");
   expect(fittingModel(seen, { width: 100, height: 50 }, { width: 400, height: 200 })).toBe(seen);

@@ -17,8 +17,11 @@ const doubled = { from: 1.98, until: 2.02 } as const;
  *  doubling, the larger first: for four times clean sources lose a little, and scaled down to three it falls behind (decision 12). */
 const atOnce = [
   { scale: 4, fromRatio: 3 * mostResampled, fromCompression: 0.2 },
-  { scale: 3, fromRatio: 1, fromCompression: 0 },
+  { scale: 3, fromRatio: doubled.until, fromCompression: 0 },
 ] as const;
+/** Of which tier and preset a network of three times, scaled down, is better than doubling below twice too; with others it is no
+ *  better and more work (decision 12). */
+const belowTwice = { tier: "standard", preset: "general" } as const;
 
 export type PictureSizes = {
   /** As a player shows it. */
@@ -57,9 +60,12 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
  *  cleans, for sizes other than twice one that gets there at once or further; else the doubling one itself. */
 export function fittingModel(model: ModelDescriptor, source: Size, output: Size): ModelDescriptor {
   const ratio = largerRatio(source, output);
-  if (comparedSize(source, output) === "same") return modelAtScale(model, 1) ?? model;
-  if (ratio >= doubled.from && ratio <= doubled.until) return model;
-  const larger = atOnce.find(({ fromRatio }) => ratio >= fromRatio);
+  const size = comparedSize(source, output);
+  if (size === "same") return modelAtScale(model, 1) ?? model;
+  if (size === "smaller" || (ratio >= doubled.from && ratio <= doubled.until)) return model;
+  const isBetterBelow = model.tier === belowTwice.tier && model.preset === belowTwice.preset;
+  if (ratio < doubled.from) return (isBetterBelow ? modelAtScale(model, 3) : undefined) ?? model;
+  const larger = atOnce.find(({ fromRatio }) => ratio > fromRatio);
   return (larger && modelAtScale(model, larger.scale)) ?? model;
 }
 

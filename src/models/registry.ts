@@ -2,6 +2,7 @@ import { AppError } from "../domain/errors.ts";
 import { ModelDescriptor } from "../domain/model-descriptor.ts";
 import type { Tier } from "../domain/upscale-request.ts";
 import generalFast from "../../models/general-fast-x2.json" with { type: "json" };
+import generalFastThreefold from "../../models/general-fast-x3.json" with { type: "json" };
 import generalPro from "../../models/general-pro-x2.json" with { type: "json" };
 import generalStandard from "../../models/general-standard-x2.json" with { type: "json" };
 import generalStandardThreefold from "../../models/general-standard-x3.json" with { type: "json" };
@@ -10,14 +11,17 @@ import oldFilmFast from "../../models/old-film-fast-x2.json" with { type: "json"
 import oldFilmFastCleaner from "../../models/old-film-fast-x1.json" with { type: "json" };
 import oldFilmStandard from "../../models/old-film-standard-x2.json" with { type: "json" };
 import oldFilmStandardCleaner from "../../models/old-film-standard-x1.json" with { type: "json" };
+import oldFilmStandardThreefold from "../../models/old-film-standard-x3.json" with { type: "json" };
 import ugcFast from "../../models/ugc-fast-x2.json" with { type: "json" };
 import ugcFastCleaner from "../../models/ugc-fast-x1.json" with { type: "json" };
 import ugcStandard from "../../models/ugc-standard-x2.json" with { type: "json" };
 import ugcStandardCleaner from "../../models/ugc-standard-x1.json" with { type: "json" };
+import ugcStandardThreefold from "../../models/ugc-standard-x3.json" with { type: "json" };
 
 /** The networks that ship with Upres. */
 export const bundledModels: readonly ModelDescriptor[] = [
   generalFast,
+  generalFastThreefold,
   generalStandard,
   generalStandardThreefold,
   generalStandardFourfold,
@@ -26,10 +30,12 @@ export const bundledModels: readonly ModelDescriptor[] = [
   ugcFastCleaner,
   ugcStandard,
   ugcStandardCleaner,
+  ugcStandardThreefold,
   oldFilmFast,
   oldFilmFastCleaner,
   oldFilmStandard,
   oldFilmStandardCleaner,
+  oldFilmStandardThreefold,
 ].map((json) => ModelDescriptor.parse(json));
 
 /** The doubling network for a tier and preset. Where a preset has none of its own in `pro`, its one in `standard` comes before `pro`'s general
