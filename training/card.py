@@ -52,7 +52,7 @@ Data and licences:
 - 18 photographs and paintings of the Debian packages lomiri-wallpapers-16.04 and -20.04: CC BY 4.0, CC BY-SA 3.0,
   CC BY-SA 4.0, CC0
 - Sintel, (c) Blender Foundation: CC BY 3.0
-- of `general-pro-x2` and `general-standard-x2` also Tears of Steel, (c) Blender Foundation: CC BY 3.0; an Intel sample video: CC BY 4.0; an MDN clip of a film
+- of `general-pro-x2`, `general-standard-x2` and the `clean` ones also Tears of Steel, (c) Blender Foundation: CC BY 3.0; an Intel sample video: CC BY 4.0; an MDN clip of a film
   of 1940: CC0
 - MDN flower, hhoppe river: CC0; GoPro gpmf-parser sample: Apache-2.0 or MIT; Udacity CarND and VHS samples: MIT
 - text drawn with free fonts
@@ -72,6 +72,7 @@ Clips: {clips}.
 
 PURPOSES = {
     "general": "{verb}. One set of weights for all degradations; nothing to set.",
+    "clean": "{verb}, for video that was hardly or never compressed; trained so that what is\nwrong changes little from frame to frame.",
     "ugc": "{verb}, for video as phones record and services share it: its noise, the halos\n"
     "of its sharpening and the marks of two encodes are taken out.",
     "old_film": "{verb}, for film: grain and what is left of dirt and scratches are taken out.",
@@ -88,6 +89,7 @@ REDUCED = {
     3: "reduced to a third of width and height by area averaging",
     4: "reduced to a quarter of width and height by area averaging",
 }
+STEP = {1: "halved", 2: "halved", 3: "reduced to a third", 4: "reduced to a quarter"}
 VIEWS = """The network runs on the picture and its flips by rows, by columns and by both, and gives the mean.
 
 """
@@ -111,18 +113,19 @@ DEGRADATIONS = {
 or grain, or a first encode. Degradations: reduced by {kernels};
 blur in {blur:.0%} and noise in {noise:.0%} of the scenes; then clean ({clean:.0%}) or through x264
 at CRF {lowest} to {highest} with presets {presets}, as a multi-frame encode.""",
-    "ugc": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object. Degradations: halved,
+    "ugc": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object. Degradations: {reduced},
 by area in {area:.0%} of the scenes; noise that grows with brightness in {noise:.0%}; sharpened by up to {sharpen:g} times
 what a 5x5 blur takes away in {sharpened:.0%}; then ({coded:.0%}) through x264 twice, at CRF {camera} and then {service}.""",
     "old_film": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object. Degradations: faded in
 {faded:.0%} of the scenes (the target too), grain in {grain:.0%}, pictures of dirt and of scratches each in {dirt:.0%} (those
-of FilmDamageSimulator, MIT, whose number ends in neither 0 nor 5), halved by area, then ({coded:.0%}) through x264 at CRF
+of FilmDamageSimulator, MIT, whose number ends in neither 0 nor 5), {reduced} by area, then ({coded:.0%}) through x264 at CRF
 {film}.""",
 }
 LIMITS = {
     "general": """- The gain is smallest on noisy, soft phone video at strong compression, where it nears zero; on sharpened sources it
   makes halos stronger or leaves them and can be worse than Lanczos: `ugc` is for those.
 """,
+    "clean": "- Where a codec shows, `general` is better, above all averaged over time.\n",
     "ugc": "- Takes sharpening back: a source that was never sharpened comes out softer than with `general`.\n",
     "old_film": "- Takes texture of the size of grain with the grain. Flicker, weave and fading are other stages' work.\n",
 }
@@ -142,7 +145,8 @@ def describe_training(network_id: str, start: str | None, steps: int, minutes: i
         return OWN_TRAINING.format(**facts, steps=recipe.steps) + more
     options = "--neighbours --seed 2" if shape.frames > 1 else f"--preset {shape.preset}"
     if shape.scale > 2:
-        options = f"--scale {shape.scale} --seed 11 --text-scenes 120"
+        preset = "" if shape.preset == "general" else f"--preset {shape.preset} "
+        options = f"{preset}--scale {shape.scale} --seed 11 --text-scenes 120"
     align = ALIGN if shape.frames > 1 else ""
     return GROWN_TRAINING.format(
         **facts, options=options, align=align, start=start, steps=steps, minutes=minutes, scenes=scenes)
@@ -151,16 +155,18 @@ def describe_training(network_id: str, start: str | None, steps: int, minutes: i
 def describe_degradations(network_id: str) -> str:
     """What the pairs are made of."""
     preset, shares = SHAPES[network_id].preset, RECIPES[network_id].variant_shares
+    recipe = "general" if preset == "clean" else preset
     camera, service = ("to".join(f" {crf} " for crf in (pairs[0][0], pairs[-1][1])).strip()
                        for pairs in zip(*presets.UGC_BANDS))
-    return DEGRADATIONS[preset].format(
+    return DEGRADATIONS[recipe].format(
+        reduced=STEP[SHAPES[network_id].scale],
         kernels=kernel_list(),
         blur=degradations.BLUR_SHARE,
         noise=presets.UGC_NOISE_SHARE if preset == "ugc" else degradations.NOISE_SHARE,
         clean=shares[0],
         coded=1 - shares[0],
         lowest=degradations.CRF_BANDS[0][0],
-        highest=degradations.CRF_BANDS[-1][1],
+        highest=degradations.CRF_BANDS[0 if preset == "clean" else -1][1],
         presets=" to ".join((degradations.PRESETS[0], degradations.PRESETS[-1])),
         area=presets.UGC_AREA_SHARE,
         sharpen=presets.UGC_SHARPEN[1],

@@ -56,6 +56,7 @@ SHAPES = {
     for shape in (
         NetworkShape("general-fast-x2", "General, fast, 2x", "fast", channels=16, layers=3),
         NetworkShape("general-standard-x2", "General, standard, 2x", "standard", channels=48, layers=5),
+        NetworkShape("clean-standard-x2", "Hardly compressed, standard, 2x", "standard", 48, 5, preset="clean"),
         NetworkShape("general-standard-x3", "General, standard, 3x", "standard", channels=48, layers=5, scale=3),
         NetworkShape("general-standard-x4", "General, standard, 4x", "standard", channels=48, layers=4, scale=4),
         NetworkShape("general-pro-x2", "General, pro, 2x", "pro", channels=64, layers=10, frames=5, views=4),
@@ -64,6 +65,7 @@ SHAPES = {
         NetworkShape("old-film-fast-x2", "Old film, fast, 2x", "fast", 16, 3, preset="old_film"),
         NetworkShape("old-film-standard-x2", "Old film, standard, 2x", "standard", 48, 5, preset="old_film"),
         NetworkShape("general-fast-x3", "General, fast, 3x", "fast", 16, 3, scale=3),
+        NetworkShape("clean-pro-x2", "Hardly compressed, pro, 2x", "pro", 64, 10, preset="clean", frames=5, views=4),
         NetworkShape("general-pro-x3", "General, pro, 3x", "pro", channels=64, layers=10, frames=5, views=4, scale=3),
         NetworkShape("ugc-fast-x3", "Shared video, fast, 3x", "fast", 16, 3, preset="ugc", scale=3),
         NetworkShape("ugc-standard-x3", "Shared video, standard, 3x", "standard", 48, 5, preset="ugc", scale=3),

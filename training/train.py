@@ -42,6 +42,12 @@ RECIPES = {
     "general-pro-x2": Recipe(
         steps=60_000, batch=8, patch=64, peak_rate=3e-4, variant_shares=(0.2, 0.2, 0.27, 0.33),
     ),
+    "clean-standard-x2": Recipe(
+        steps=22_000, batch=8, patch=96, peak_rate=3e-4, variant_shares=(0.85, 0.15, 0, 0),
+    ),
+    "clean-pro-x2": Recipe(
+        steps=22_000, batch=8, patch=64, peak_rate=2e-4, variant_shares=(0.85, 0.15, 0, 0),
+    ),
     "ugc-fast-x2": Recipe(
         steps=60_000, batch=16, patch=64, peak_rate=1e-3, variant_shares=(0.1, 0.3, 0.35, 0.25),
     ),

@@ -3,16 +3,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { InstalledModel, ModelDescriptor } from "../../src/domain/model-descriptor.ts";
-import { fittingModel } from "../../src/engine/network-plan.ts";
+import { fittingModel, forCompression } from "../../src/engine/network-plan.ts";
 import { bundledChromaModels } from "../../src/models/chroma.ts";
 import { listInstalled } from "../../src/models/installed.ts";
-import { bundledModels, laterModel } from "../../src/models/registry.ts";
+import { bundledModels, cleanModel, laterModel } from "../../src/models/registry.ts";
 import type { DegradationName } from "./degradations.ts";
 import type { CodedVideo } from "./h264.ts";
 import { copyFrame, Pictures, scale } from "./material.ts";
 import { leastProductFrames, parseProduct, type ProductRequest, presetFor, upscaleAsProduct } from "./product.ts";
 import { Stopwatch } from "./stopwatch.ts";
-import { upscaleWithModel } from "./upscale.ts";
+import { compressionOf, upscaleWithModel } from "./upscale.ts";
 import { upscaleWithWebsr } from "./websr.ts";
 
 /** Upscaled pictures and what they took. Owns: the pictures. */
@@ -119,15 +119,18 @@ function tierNames({ tier, preset }: Pick<ModelDescriptor, "tier" | "preset">): 
   return preset === "general" ? [tier, `general/${tier}`] : [`${preset}/${tier}`];
 }
 
-/** Of a tier's networks for a preset the one that the product takes for the factor. */
+/** Of a tier's networks for a preset the one that the product takes for the factor and the source's compression. */
 function tierNetworks(name: string, doubling: ModelDescriptor, threads: number): Contender {
   const { tier, preset } = doubling;
+  const clean = cleanModel(doubling);
+  const own = bundledModels.filter((model) => model === clean || (model.tier === tier && model.preset === preset));
   return {
     name,
-    identity: identityOf(bundledModels.filter((model) => model.tier === tier && model.preset === preset)),
+    identity: identityOf(own),
     upscale: ({ source, video, factor }) => {
       const { width, height } = source.size;
-      const model = fittingModel(doubling, source.size, { width: width * factor, height: height * factor });
+      const fitting = fittingModel(doubling, source.size, { width: width * factor, height: height * factor });
+      const model = forCompression(fitting, compressionOf(source, video));
       return upscaleWithModel(source, { model, video, factor, threads });
     },
   };

@@ -22,6 +22,8 @@ export type UpscaleOptions = {
   readonly threads: number;
 };
 
+const timeBase = { num: 1, den: 25 } as const;
+
 /** Pictures that the engine makes at once. */
 export const framesInFlight = 2;
 
@@ -58,10 +60,46 @@ export function describeWay({ decisions, stages }: Plan): string {
   );
 }
 
-function planFor({ frames, first, color }: Pictures, { model, video: coded, factor }: Omit<UpscaleOptions, "threads">): Plan {
-  const timeBase = { num: 1, den: 25 };
+/** As the engine tells it from the size of what the source was decoded from; 0 where it was never encoded. */
+export function compressionOf(source: Pictures, coded: CodedVideo | undefined): number {
+  return measureCompression({ ...streamOf(source), codec: "h264" }, timelineOf(source, coded)) ?? 0;
+}
+
+function planFor(source: Pictures, { model, video: coded, factor }: Omit<UpscaleOptions, "threads">): Plan {
   const added = "descriptor" in model;
-  const video: VideoStream = {
+  const video = streamOf(source);
+  const media: MediaInfo = {
+    container: "frames in memory",
+    sizeBytes: 0,
+    durationSeconds: source.frames.length / 25,
+    startSeconds: 0,
+    hasArbitraryClock: false,
+    metadata: {},
+    chapters: [],
+    streams: [video],
+  };
+  const compression = added ? 0 : compressionOf(source, coded);
+  return makePlan({
+    media,
+    video,
+    timeline: timelineOf(source, coded),
+    diagnosis: { ...nothingFound, compression, reason: "the clips are progressive" },
+    request: {
+      ...defaultRequest,
+      ...(!added && { tier: model.tier, preset: presetOf(model) }),
+      target: { kind: "scale", factor },
+    },
+    model: added ? model.descriptor : model,
+    encoderThreads: 1,
+  });
+}
+
+function presetOf({ preset }: ModelDescriptor): UpscaleRequest["preset"] {
+  return preset === "clean" ? "general" : UpscaleRequest.shape.preset.parse(preset);
+}
+
+function streamOf({ first, color }: Pictures): VideoStream {
+  return {
     kind: "video",
     index: 0,
     codec: "rawvideo",
@@ -80,17 +118,10 @@ function planFor({ frames, first, color }: Pictures, { model, video: coded, fact
     isDefault: true,
     metadata: {},
   };
-  const media: MediaInfo = {
-    container: "frames in memory",
-    sizeBytes: 0,
-    durationSeconds: frames.length / 25,
-    startSeconds: 0,
-    hasArbitraryClock: false,
-    metadata: {},
-    chapters: [],
-    streams: [video],
-  };
-  const timeline = {
+}
+
+function timelineOf({ frames }: Pictures, coded: CodedVideo | undefined): Timeline {
+  return {
     timeBase,
     frameTicks: frames.map((frame) => frame.pts),
     keyTicks: [0n],
@@ -102,20 +133,6 @@ function planFor({ frames, first, color }: Pictures, { model, video: coded, fact
     declaredSeconds: undefined,
     readError: undefined,
   };
-  const compression = added ? 0 : (measureCompression({ ...video, codec: "h264" }, timeline) ?? 0);
-  return makePlan({
-    media,
-    video,
-    timeline,
-    diagnosis: { ...nothingFound, compression, reason: "the clips are progressive" },
-    request: {
-      ...defaultRequest,
-      ...(!added && { tier: model.tier, preset: UpscaleRequest.shape.preset.parse(model.preset) }),
-      target: { kind: "scale", factor },
-    },
-    model: added ? model.descriptor : model,
-    encoderThreads: 1,
-  });
 }
 
 function extentsOf(video: CodedVideo | undefined, frames: number): Timeline["extents"] {

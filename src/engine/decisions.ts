@@ -214,6 +214,7 @@ function presetReason({ model, passes, request, diagnosis }: DecisionFacts): str
   if (model.tier !== request.tier) {
     return `${why}; there is no network for the preset ${preset} in the tier ${request.tier}, so that of ${model.tier} is used`;
   }
+  if (model.preset === "clean") return `${why}; hardly anything of a codec shows, so weights trained on such video`;
   if (model.preset === request.preset || why !== "") return why;
   return `; there is no network for the preset ${request.preset}, so the one for ${model.preset} is used`;
 }

@@ -87,7 +87,7 @@ test("for sizes other than twice one network gets there at once, to four times o
   }
   expect(planAt("general", 2).network).toMatchObject({ id: doubling.id, passes: 1 });
   expect(planAt("general", 3, { compression: 0 }).network).toMatchObject({ id: "general-standard-x3", passes: 1 });
-  expect(planAt("general", 4, { compression: 0 }).network).toMatchObject({ id: doubling.id, passes: 2 });
+  expect(planAt("general", 4, { compression: 0 }).network).toMatchObject({ id: "clean-standard-x2", passes: 2 });
   expect(planAt("general", 6).network).toMatchObject({ id: "general-standard-x4", passes: 2, laterId: doubling.id });
 });
 
@@ -98,6 +98,23 @@ test.each([
 ] as const)("%s in %s has a network for three times of its own", (preset, tier, id) => {
   expect(planAt(preset, 3, { tier }).network).toMatchObject({ id, passes: 1 });
   expect(planAt(preset, 2.25, { tier }).network).toMatchObject({ id, passes: 1 });
+});
+
+test("sources that hardly show a codec are doubled by weights trained on such, where the tier has them", () => {
+  for (const [tier, id] of [
+    ["fast", "general-fast-x2"],
+    ["standard", "clean-standard-x2"],
+    ["pro", "clean-pro-x2"],
+  ] as const) {
+    expect(planAt("general", 2, { tier, compression: 0.019 }).network).toMatchObject({ id, passes: 1 });
+    expect(planAt("general", 2, { tier, compression: 0.02 }).network).toMatchObject({ id: `general-${tier}-x2` });
+  }
+  expect(reasonOf(planAt("general", 2, { compression: 0 }))).toBe(
+    "each pass doubles; exactly; hardly anything of a codec shows, so weights trained on such video",
+  );
+  expect(planAt("old_film", 2, { compression: 0 }).network).toMatchObject({ id: "old-film-standard-x2" });
+  expect(planAt("general", 1, { compression: 0 }).network).toBeUndefined();
+  expect(planAt("general", 0.5, { compression: 0 }).network).toBeUndefined();
 });
 
 test("without a network for four times, a preset doubles twice", () => {

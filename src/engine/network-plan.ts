@@ -2,7 +2,7 @@ import type { Size, VideoStream } from "../domain/media-info.ts";
 import type { ModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { displaySize, type OutputSize, resolveOutputSize } from "../domain/output-size.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
-import { laterModel, modelAtScale, selectModel } from "../models/registry.ts";
+import { cleanModel, enlargesOnly, laterModel, modelAtScale, selectModel } from "../models/registry.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { rgbPasses } from "./rgb-plan.ts";
 import { weightsFor } from "./weights.ts";
@@ -19,6 +19,8 @@ const atOnce = [
   { scale: 4, fromRatio: 3 * mostResampled, fromCompression: 0.2 },
   { scale: 3, fromRatio: doubled.until, fromCompression: 0 },
 ] as const;
+/** Compression below which a source shows hardly anything of its codec. */
+export const hardlyCompressed = 0.02;
 /** Of which tier and preset a network of three times, scaled down, is better than doubling below twice too; with others it is no
  *  better and more work (decision 12). */
 const belowTwice = { tier: "standard", preset: "general" } as const;
@@ -53,7 +55,13 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
   const doubling = selectModel(request.tier, weightsFor(request, diagnosis));
   const model = fittingModel(doubling, upright, output);
   const { fromCompression = 0 } = atOnce.find(({ scale }) => scale === model.scale) ?? {};
-  return diagnosis.compression < fromCompression ? doubling : model;
+  const chosen = diagnosis.compression < fromCompression ? doubling : model;
+  return comparedSize(upright, output) === "larger" ? forCompression(chosen, diagnosis.compression) : chosen;
+}
+
+/** The network, or where it is a general one that doubles and the source is hardly compressed, the one trained on such sources alone. */
+export function forCompression(model: ModelDescriptor, compression: number): ModelDescriptor {
+  return compression < hardlyCompressed ? (cleanModel(model) ?? model) : model;
 }
 
 /** Of the networks of a doubling one's tier and preset, the one made for the step: at the source's own size one that only
@@ -76,7 +84,7 @@ export function networkPasses(source: Size, output: Size, model: NetworkDescript
   if (model.kind === "rgb") return rgbPasses(source, output, model.scale);
   const ratio = largerRatio(source, output);
   const size = comparedSize(source, output);
-  if (size === "smaller" || (size === "same" && onlyEnlarges(model))) return 0;
+  if (size === "smaller" || (size === "same" && enlargesOnly(model))) return 0;
   return 1 + Math.max(0, Math.ceil(Math.log2(ratio / model.scale / mostResampled)));
 }
 
@@ -103,10 +111,6 @@ export function comparedSize(source: Size, output: Size): "smaller" | "same" | "
   const ratio = largerRatio(source, output);
   if (ratio < ownSize.from) return "smaller";
   return ratio > ownSize.until ? "larger" : "same";
-}
-
-function onlyEnlarges({ preset, scale }: ModelDescriptor): boolean {
-  return preset === "general" && scale > 1;
 }
 
 function largerRatio(source: Size, output: Size): number {

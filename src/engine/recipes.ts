@@ -2,7 +2,7 @@ import type { Size } from "../domain/media-info.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { contrastCurve, describeTones } from "./contrast-curve.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
-import { comparedSize } from "./network-plan.ts";
+import { comparedSize, hardlyCompressed } from "./network-plan.ts";
 import type { PlannedStage, StageName } from "./stage-plan.ts";
 import { weightsFor } from "./weights.ts";
 
@@ -78,7 +78,7 @@ const mediumSharpening = 0.3;
 
 /** Compression from which on a codec's own marks are averaged away, and from which on fully: below it what differs from frame to
  *  frame is the camera's noise, which belongs to the picture unless its weights take it out. */
-const averaging = { from: 0.02, until: 0.12 } as const;
+const averaging = { from: hardlyCompressed, until: 0.12 } as const;
 /** Neighbours on each side. */
 const reaches = { fast: 1, standard: 2, pro: 3 } as const;
 /** What neighbours may differ in, where the weights keep all detail and where they clean. */

@@ -1,6 +1,8 @@
 import { AppError } from "../domain/errors.ts";
 import { ModelDescriptor } from "../domain/model-descriptor.ts";
 import type { Tier } from "../domain/upscale-request.ts";
+import cleanPro from "../../models/clean-pro-x2.json" with { type: "json" };
+import cleanStandard from "../../models/clean-standard-x2.json" with { type: "json" };
 import generalFast from "../../models/general-fast-x2.json" with { type: "json" };
 import generalFastThreefold from "../../models/general-fast-x3.json" with { type: "json" };
 import generalPro from "../../models/general-pro-x2.json" with { type: "json" };
@@ -26,6 +28,8 @@ export const bundledModels: readonly ModelDescriptor[] = [
   generalStandardThreefold,
   generalStandardFourfold,
   generalPro,
+  cleanStandard,
+  cleanPro,
   ugcFast,
   ugcFastCleaner,
   ugcStandard,
@@ -62,9 +66,21 @@ export function modelAtScale({ tier, preset, frames }: ModelDescriptor, scale: 1
   );
 }
 
+/** Whether it restores nothing but what a codec took. */
+export function enlargesOnly({ preset, scale }: Pick<ModelDescriptor, "preset" | "scale">): boolean {
+  return (preset === "general" || preset === "clean") && scale > 1;
+}
+
+/** What a tier's general doubling network is replaced by where hardly anything of a codec shows: it knows nothing else and flickers less.
+ *  Undefined for other networks and tiers. */
+export function cleanModel({ tier, preset, scale }: ModelDescriptor): ModelDescriptor | undefined {
+  if (preset !== "general" || scale !== 2) return undefined;
+  return bundledModels.find((candidate) => candidate.tier === tier && candidate.preset === "clean");
+}
+
 /** What doubles after the first pass: the source's own damage is gone then, and its neighbouring frames are known at its own size
  *  only. Undefined where the network itself goes on. */
 export function laterModel({ tier, preset, scale, frames = 1 }: ModelDescriptor): ModelDescriptor | undefined {
-  if (preset === "general" && frames === 1 && scale === 2) return undefined;
+  if (enlargesOnly({ preset, scale }) && frames === 1 && scale === 2) return undefined;
   return selectModel(tier === "pro" ? "standard" : tier, "general");
 }

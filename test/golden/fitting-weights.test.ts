@@ -113,7 +113,7 @@ test("a sharpened and compressed source comes out better than by general's weigh
 test("a source that was compressed only keeps general's weights", async (context) => {
   const { truth, path } = await halved(context, (luma) => luma);
   disposeAll(truth);
-  for (const crf of ["18", "28"]) {
+  for (const crf of ["23", "28"]) {
     const { model, plan } = await inspect(await encoded(path, { preset: "medium", crf }), { ...defaultRequest, ...twice }, 1);
     expect(model.id).toBe("general-standard-x2");
     expect(plan.diagnosis.halos).toBeLessThan(0.04);
