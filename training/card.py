@@ -52,7 +52,7 @@ Data and licences:
 - 18 photographs and paintings of the Debian packages lomiri-wallpapers-16.04 and -20.04: CC BY 4.0, CC BY-SA 3.0,
   CC BY-SA 4.0, CC0
 - Sintel, (c) Blender Foundation: CC BY 3.0
-- of `general-pro-x2`, `general-standard-x2` and the `clean` ones also Tears of Steel, (c) Blender Foundation: CC BY 3.0; an Intel sample video: CC BY 4.0; an MDN clip of a film
+- of `general-pro-x2`, `general-standard-x2`, `clean`, `ugc` and those for three times also Tears of Steel, (c) Blender Foundation: CC BY 3.0; an Intel sample video: CC BY 4.0; an MDN clip of a film
   of 1940: CC0
 - MDN flower, hhoppe river: CC0; GoPro gpmf-parser sample: Apache-2.0 or MIT; Udacity CarND and VHS samples: MIT
 - text drawn with free fonts
@@ -102,11 +102,12 @@ steps. First the absolute error, then the logarithm of each patch's squared erro
 In the published run the shares of soft, coded and strongly compressed material rose part-way to those given here.
 """
 GROWN_TRAINING = """    python3 training/prepare.py {options} --out pairs --stills ../shared/training-data/cid22_training_512 /usr/share/backgrounds
-{align}    python3 training/fine_tune.py {id} --start {start} --pairs pairs --minutes {minutes}
+{align}    python3 training/fine_tune.py {id} --start {start} --pairs pairs{steady} --minutes {minutes}
 
 {steps:,} steps from the weights of `{start}`, of {batch} patches of {patch}x{patch} input pixels from {scenes} scenes, Adam,
 peak rate {rate:g}, weights averaged over steps, the logarithm of each patch's squared error.
 """
+STEADY = " --steady pairs --steady-weights 1.5 0 0 0"
 ALIGN = "    python3 training/align.py --pairs pairs --kernels $(kernels/build-native.sh)\n"
 DEGRADATIONS = {
     "general": """Stills become 12-frame views with sub-pixel motion, slight zoom and turn; some with a moving object, blur, sensor noise
@@ -143,13 +144,14 @@ def describe_training(network_id: str, start: str | None, steps: int, minutes: i
     if start is None:
         more = FINE_TUNING.format(steps=steps, rate=PEAK_RATE) if steps else ""
         return OWN_TRAINING.format(**facts, steps=recipe.steps) + more
-    options = "--neighbours --seed 2" if shape.frames > 1 else f"--preset {shape.preset}"
+    neighbours = shape.frames > 1 or shape.preset == "clean"
+    options = "--neighbours --seed 2" if neighbours else f"--preset {shape.preset}"
     if shape.scale > 2:
         preset = "" if shape.preset == "general" else f"--preset {shape.preset} "
         options = f"{preset}--scale {shape.scale} --seed 11 --text-scenes 120"
-    align = ALIGN if shape.frames > 1 else ""
+    align = ALIGN if neighbours else ""
     return GROWN_TRAINING.format(
-        **facts, options=options, align=align, start=start, steps=steps, minutes=minutes, scenes=scenes)
+        **facts, options=options, align=align, steady=STEADY if shape.preset == "clean" else "", start=start, steps=steps, minutes=minutes, scenes=scenes)
 
 
 def describe_degradations(network_id: str) -> str:
