@@ -66,17 +66,8 @@ RECIPES = {
     "general-fast-x3": Recipe(
         steps=110_000, batch=24, patch=56, peak_rate=1e-3, variant_shares=(0.16, 0.16, 0.26, 0.42),
     ),
-    "general-pro-x3": Recipe(
-        steps=60_000, batch=8, patch=48, peak_rate=3e-4, variant_shares=(0.2, 0.2, 0.27, 0.33),
-    ),
-    "ugc-fast-x3": Recipe(
-        steps=60_000, batch=24, patch=56, peak_rate=1e-3, variant_shares=(0.1, 0.3, 0.35, 0.25),
-    ),
     "ugc-standard-x3": Recipe(
         steps=22_000, batch=12, patch=56, peak_rate=6e-4, variant_shares=(0.1, 0.3, 0.35, 0.25),
-    ),
-    "old-film-fast-x3": Recipe(
-        steps=60_000, batch=24, patch=56, peak_rate=1e-3, variant_shares=(0.15, 0.35, 0.3, 0.2),
     ),
     "old-film-standard-x3": Recipe(
         steps=22_000, batch=12, patch=56, peak_rate=6e-4, variant_shares=(0.15, 0.35, 0.3, 0.2),
