@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { InstalledModel, ModelDescriptor } from "../../src/domain/model-descriptor.ts";
-import { fittingModel, forCompression } from "../../src/engine/network-plan.ts";
+import { fittingModel, forDamage } from "../../src/engine/network-plan.ts";
 import { bundledChromaModels } from "../../src/models/chroma.ts";
 import { listInstalled } from "../../src/models/installed.ts";
 import { bundledModels, cleanModel, laterModel } from "../../src/models/registry.ts";
@@ -130,7 +130,7 @@ function tierNetworks(name: string, doubling: ModelDescriptor, threads: number):
     upscale: ({ source, video, factor }) => {
       const { width, height } = source.size;
       const fitting = fittingModel(doubling, source.size, { width: width * factor, height: height * factor });
-      const model = forCompression(fitting, compressionOf(source, video));
+      const model = forDamage(fitting, compressionOf(source, video));
       return upscaleWithModel(source, { model, video, factor, threads });
     },
   };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { planQuestion, videoStream } from "../../test/support/media.ts";
 import { defaultRequest, type UpscaleRequest } from "../domain/upscale-request.ts";
 import { bundledModels, laterModel, selectModel } from "../models/registry.ts";
-import { nothingFound } from "./diagnosis/diagnosis.ts";
+import { type Diagnosis, nothingFound } from "./diagnosis/diagnosis.ts";
 import { chooseNetwork, enlargementOf, fittingModel, networkMacs, networkPasses } from "./network-plan.ts";
 import { makePlan, type Plan } from "./plan.ts";
 
@@ -44,11 +44,11 @@ describe("network passes", () => {
 function planAt(
   preset: UpscaleRequest["preset"],
   factor: number,
-  { compression = 1, tier = "standard" }: { readonly compression?: number; readonly tier?: UpscaleRequest["tier"] } = {},
+  { tier = "standard", ...found }: { readonly tier?: UpscaleRequest["tier"] } & Partial<Diagnosis> = {},
 ): Plan {
   const video = videoStream({ codedSize: { width: 320, height: 180 } });
   const request = { ...defaultRequest, tier, preset, target: { kind: "scale", factor } } as const;
-  const diagnosis = { ...nothingFound, compression };
+  const diagnosis = { ...nothingFound, compression: 1, ...found };
   return makePlan({ ...planQuestion({ video, request, diagnosis }), model: chooseNetwork({ request, video, diagnosis }) });
 }
 
@@ -108,6 +108,7 @@ test("sources that hardly show a codec are doubled by weights trained on such, w
   ] as const) {
     expect(planAt("general", 2, { tier, compression: 0.019 }).network).toMatchObject({ id, passes: 1 });
     expect(planAt("general", 2, { tier, compression: 0.02 }).network).toMatchObject({ id: `general-${tier}-x2` });
+    expect(planAt("general", 2, { tier, compression: 0, blockiness: 0.3 }).network).toMatchObject({ id: `general-${tier}-x2` });
   }
   expect(reasonOf(planAt("general", 2, { compression: 0 }))).toBe(
     "each pass doubles; exactly; hardly anything of a codec shows, so weights trained on such video",

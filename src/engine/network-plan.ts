@@ -3,6 +3,7 @@ import type { ModelDescriptor, NetworkDescriptor } from "../domain/model-descrip
 import { displaySize, type OutputSize, resolveOutputSize } from "../domain/output-size.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { cleanModel, enlargesOnly, laterModel, modelAtScale, selectModel } from "../models/registry.ts";
+import { codecDamage } from "./diagnosis/compression.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { rgbPasses } from "./rgb-plan.ts";
 import { weightsFor } from "./weights.ts";
@@ -13,13 +14,13 @@ const mostResampled = 1.125;
 const ownSize = { from: 0.99, until: 1.01 } as const;
 /** What counts as doubled, without a resample. */
 const doubled = { from: 1.98, until: 2.02 } as const;
-/** From these ratios and from this compression on one network that gets there at once, or further and is scaled down, is better than
+/** From these ratios and from this damage by the codec on one network that gets there at once, or further and is scaled down, is better than
  *  doubling, the larger first: for four times clean sources lose a little, and scaled down to three it falls behind (decision 12). */
 const atOnce = [
-  { scale: 4, fromRatio: 3 * mostResampled, fromCompression: 0.2 },
-  { scale: 3, fromRatio: doubled.until, fromCompression: 0 },
+  { scale: 4, fromRatio: 3 * mostResampled, fromDamage: 0.2 },
+  { scale: 3, fromRatio: doubled.until, fromDamage: 0 },
 ] as const;
-/** Compression below which a source shows hardly anything of its codec. */
+/** Damage below which a source shows hardly anything of its codec. */
 export const hardlyCompressed = 0.02;
 /** Of which tier and preset a network of three times, scaled down, is better than doubling below twice too; with others it is no
  *  better and more work (decision 12). */
@@ -54,14 +55,16 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
   const { upright, output } = pictureSizes(video, request.target);
   const doubling = selectModel(request.tier, weightsFor(request, diagnosis));
   const model = fittingModel(doubling, upright, output);
-  const { fromCompression = 0 } = atOnce.find(({ scale }) => scale === model.scale) ?? {};
-  const chosen = diagnosis.compression < fromCompression ? doubling : model;
-  return comparedSize(upright, output) === "larger" ? forCompression(chosen, diagnosis.compression) : chosen;
+  const { fromDamage = 0 } = atOnce.find(({ scale }) => scale === model.scale) ?? {};
+  const damage = codecDamage(diagnosis);
+  const chosen = damage < fromDamage ? doubling : model;
+  return comparedSize(upright, output) === "larger" ? forDamage(chosen, damage) : chosen;
 }
 
-/** The network, or where it is a general one that doubles and the source is hardly compressed, the one trained on such sources alone. */
-export function forCompression(model: ModelDescriptor, compression: number): ModelDescriptor {
-  return compression < hardlyCompressed ? (cleanModel(model) ?? model) : model;
+/** The network, or where it is a general one that doubles and the source is hardly compressed, the one trained on such sources alone.
+ *  `damage`: see codecDamage. */
+export function forDamage(model: ModelDescriptor, damage: number): ModelDescriptor {
+  return damage < hardlyCompressed ? (cleanModel(model) ?? model) : model;
 }
 
 /** Of the networks of a doubling one's tier and preset, the one made for the step: at the source's own size one that only

@@ -1,6 +1,7 @@
 import type { Size } from "../domain/media-info.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
 import { contrastCurve, describeTones } from "./contrast-curve.ts";
+import { codecDamage } from "./diagnosis/compression.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { comparedSize, hardlyCompressed } from "./network-plan.ts";
 import type { PlannedStage, StageName } from "./stage-plan.ts";
@@ -76,7 +77,7 @@ const recipes: Record<UpscaleRequest["preset"], Recipe> = {
 /** Crisper than a plain enlargement and no less like the original, on the mean of six clips (docs/presets.md). */
 const mediumSharpening = 0.3;
 
-/** Compression from which on a codec's own marks are averaged away, and from which on fully: below it what differs from frame to
+/** Damage by the codec from which on a codec's own marks are averaged away, and from which on fully: below it what differs from frame to
  *  frame is the camera's noise, which belongs to the picture unless its weights take it out. */
 const averaging = { from: hardlyCompressed, until: 0.12 } as const;
 /** Neighbours on each side. */
@@ -147,7 +148,8 @@ function chooseDeband({ debandFrom }: Recipe, { diagnosis: { banding } }: Recipe
 /** What `fast` has time for only where its weights clean. */
 function chooseAverage({ request, diagnosis, picture, outputSize }: RecipeQuestion): readonly PlannedStage[] {
   const isCleaned = weightsFor(request, diagnosis) !== "general";
-  const coded = Math.min(1, (diagnosis.compression - averaging.from) / (averaging.until - averaging.from));
+  const damage = codecDamage(diagnosis);
+  const coded = Math.min(1, (damage - averaging.from) / (averaging.until - averaging.from));
   const size = comparedSize(picture, outputSize);
   const isWanted = isCleaned ? size !== "smaller" : size === "larger" && coded > 0 && request.tier !== "fast";
   if (!isWanted) return [];
@@ -155,8 +157,13 @@ function chooseAverage({ request, diagnosis, picture, outputSize }: RecipeQuesti
   const reach = reaches[request.tier];
   const reason = isCleaned
     ? "what differs at random from frame to frame is taken out, as the network's weights do within each"
-    : `compression of ${diagnosis.compression.toFixed(2)} of 1 leaves marks that change with every frame`;
+    : `${describeDamage(diagnosis)} marks that change with every frame`;
   return [{ name: "temporal_average", reach, distance: rounded(distance), reason }];
+}
+
+function describeDamage({ compression, blockiness }: Diagnosis): string {
+  const isByBits = codecDamage({ compression, blockiness }) === compression;
+  return isByBits ? `compression of ${compression.toFixed(2)} of 1 leaves` : `blocks (${percent(blockiness)}) tell of`;
 }
 
 function chooseSharpen({ request }: RecipeQuestion): readonly PlannedStage[] {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test, type TestContext } from "vitest";
+import type { Assumptions } from "../../src/domain/assumptions.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import type { ModelDescriptor } from "../../src/domain/model-descriptor.ts";
 import type { Size } from "../../src/domain/media-info.ts";
@@ -98,6 +99,21 @@ test("three and four times larger: the exact size, nearer to the original than L
     expect(meanPsnr(await scaled(outputPath, "null"), references)).toBeGreaterThan(meanPsnr(plain, references) + 0.2);
   }
   expect(liveFrameCount()).toBe(0);
+});
+
+test("a clip of single pictures with plain blocks is averaged, whatever its bits say, and comes nearer to the original", async (context) => {
+  const path = await source(context, "null", { preset: "ultrafast", crf: "28", g: "1" });
+  const size = { width: clipSize.width * 2, height: clipSize.height * 2 };
+  const references = await originals(context, size);
+  const psnr = async (assume: Assumptions): Promise<number> => {
+    const target = { kind: "scale", factor: 2 } as const;
+    const { report, outputPath } = await upscale(path, { tier: "standard", target, quality: 99, assume });
+    const isAveraged = assume.blockiness === undefined;
+    expect(report.network).toMatchObject({ id: isAveraged ? "general-standard-x2" : "clean-standard-x2" });
+    expect(report.stages.some(({ name }) => name === "temporal_average")).toBe(isAveraged);
+    return meanPsnr(await scaled(outputPath, "null"), references);
+  };
+  expect(await psnr({ compression: 0 })).toBeGreaterThan((await psnr({ compression: 0, blockiness: 0 })) + 0.2);
 });
 
 test.each(bundledModels.filter(({ scale }) => scale !== 2).map((model) => [model.id, model] as const))(

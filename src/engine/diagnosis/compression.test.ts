@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { timelineOf, videoStream } from "../../../test/support/media.ts";
-import { measureCompression } from "./compression.ts";
+import { codecDamage, measureCompression } from "./compression.ts";
 
 const codedSize = { width: 100, height: 100 };
 
@@ -24,4 +24,11 @@ test("a codec that needs fewer bits is squeezed less by as many", () => {
 test("a stream of unknown size says nothing", () => {
   const nothing = { ...timelineOf(50), extents: new Map() };
   expect(measureCompression(videoStream({ index: 0 }), nothing)).toBeUndefined();
+});
+
+test("plain blocks tell of a codec whose bits would have been ample", () => {
+  expect(codecDamage({ compression: 0, blockiness: 0.15 })).toBe(0);
+  expect(codecDamage({ compression: 0, blockiness: 0.2 })).toBeCloseTo(0.02);
+  expect(codecDamage({ compression: 0, blockiness: 0.4 })).toBeCloseTo(0.12);
+  expect(codecDamage({ compression: 0.6, blockiness: 0.4 })).toBe(0.6);
 });

@@ -1,5 +1,6 @@
 import type { VideoStream } from "../../domain/media-info.ts";
 import type { Timeline } from "../../media/timeline.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { clamp } from "./statistics.ts";
 
 /** What a codec needs for the same picture, against H.264; 1 where nothing is listed. */
@@ -27,4 +28,10 @@ export function measureCompression(
   if (bytes === 0 || pixels === 0) return undefined;
   const bitsPerPixel = (bytes * 8) / pixels / (relativeBits[codec] ?? 1);
   return clamp(Math.log(ample / bitsPerPixel) / Math.log(ample / starved), 0, 1);
+}
+
+/** How much the codec took from the picture, on the scale of compression: that, or what its blocks tell from a fifth on. Video of single
+ *  pictures, such as MJPEG, and fast presets show plain blocks at bits that would be ample for others. */
+export function codecDamage({ compression, blockiness }: Pick<Diagnosis, "compression" | "blockiness">): number {
+  return Math.max(compression, blockiness / 2 - 0.08);
 }
