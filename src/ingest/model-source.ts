@@ -51,22 +51,17 @@ export function parseModelSource(word: string): ModelSource {
 
 /** What may be shown of the place: no credentials, no query, no folders. */
 export function describeModelSource(source: ModelSource): string {
-  if (source.kind === "curated") return source.model.archive.url;
+  if (source.kind === "curated") {
+    const { place } = source.model;
+    return (place.kind === "files" ? place.bin : place.archive).url;
+  }
   return source.kind === "url" ? displayUrl(new URL(source.place)) : basename(source.place);
 }
 
 /** Reads or downloads the network's files and checks their sha256.
  *  Throws: AppError `model_invalid` when it is another one, `download_failed`, `upload_too_large`, `input_not_found`. */
 export async function obtainModel(source: ModelSource, options: ObtainOptions): Promise<ModelMaterial> {
-  if (source.kind === "curated") {
-    const { archive, files } = source.model;
-    const bytes = await fetchBytes(new URL(archive.url), modelLimits.weightsBytes, options);
-    const sha256 = checkSha256(bytes, archive.sha256);
-    const entry = (name: string, maxBytes: number): Buffer =>
-      readZipEntry(bytes, (path) => path === name || path.endsWith(`/${name}`), maxBytes);
-    const param = entry(files.param, modelLimits.paramBytes).toString("utf8");
-    return { format: "ncnn", param, bin: entry(files.bin, modelLimits.weightsBytes), sha256 };
-  }
+  if (source.kind === "curated") return await obtainCurated(source.model, options);
   const read = source.kind === "url" ? fetchFrom(options) : readFileBytes;
   if (source.format === "onnx") {
     const onnx = await read(source.place, modelLimits.weightsBytes);
@@ -75,6 +70,24 @@ export async function obtainModel(source: ModelSource, options: ObtainOptions): 
   const param = (await read(withEnding(source, ".param"), modelLimits.paramBytes)).toString("utf8");
   const bin = await read(withEnding(source, ".bin"), modelLimits.weightsBytes);
   return { format: "ncnn", param, bin, sha256: checkSha256(bin, options.sha256) };
+}
+
+async function obtainCurated({ place }: CuratedModel, options: ObtainOptions): Promise<ModelMaterial> {
+  const { paramBytes, weightsBytes } = modelLimits;
+  const download = async ({ url, sha256 }: { readonly url: string; readonly sha256: string }, maxBytes: number) => {
+    const bytes = await fetchBytes(new URL(url), maxBytes, options);
+    checkSha256(bytes, sha256);
+    return bytes;
+  };
+  if (place.kind === "files") {
+    const param = (await download(place.param, paramBytes)).toString("utf8");
+    return { format: "ncnn", param, bin: await download(place.bin, weightsBytes), sha256: place.bin.sha256 };
+  }
+  const bytes = await download(place.archive, weightsBytes);
+  const entry = (name: string, maxBytes: number): Buffer =>
+    readZipEntry(bytes, (path) => path === name || path.endsWith(`/${name}`), maxBytes);
+  const param = entry(place.param, paramBytes).toString("utf8");
+  return { format: "ncnn", param, bin: entry(place.bin, weightsBytes), sha256: place.archive.sha256 };
 }
 
 /** The two files of an ncnn network lie beside each other. */

@@ -44,7 +44,7 @@ export async function listModels(typed: unknown, { output }: CommandContext): Pr
   output.document([
     ...[...bundledModels, ...bundledChromaModels].map((model) => ({ ...model, state: "bundled" })),
     ...installed.map((model) => ({ ...model, state: "added" })),
-    ...offered.map(({ files: _files, ...model }) => ({ ...model, state: "to be added" })),
+    ...offered.map(({ place: _place, ...model }) => ({ ...model, state: "to be added" })),
   ]);
   const rows = [
     ...[...bundledModels, ...bundledChromaModels].map((model) => [
