@@ -9,7 +9,9 @@ import { addModel } from "../../engine/add-model.ts";
 import { describeModelSource, type ModelSource, obtainModel, parseModelSource } from "../../ingest/model-source.ts";
 import { curatedModels } from "../../models/curated.ts";
 import { listInstalled, removeInstalled } from "../../models/installed.ts";
+import { cellSide } from "../../kernels/fusion.ts";
 import { bundledChromaModels } from "../../models/chroma.ts";
+import { fusionModel } from "../../models/fusion.ts";
 import { bundledModels } from "../../models/registry.ts";
 import type { CommandContext } from "../context.ts";
 import { modelsFolder } from "../model-folder.ts";
@@ -42,7 +44,7 @@ export async function listModels(typed: unknown, { output }: CommandContext): Pr
   const had = new Set(installed.map(({ id }) => id));
   const offered = curatedModels.filter(({ id }) => !had.has(id));
   output.document([
-    ...[...bundledModels, ...bundledChromaModels].map((model) => ({ ...model, state: "bundled" })),
+    ...[...bundledModels, ...bundledChromaModels, fusionModel].map((model) => ({ ...model, state: "bundled" })),
     ...installed.map((model) => ({ ...model, state: "added" })),
     ...offered.map(({ place: _place, ...model }) => ({ ...model, state: "to be added" })),
   ]);
@@ -56,6 +58,15 @@ export async function listModels(typed: unknown, { output }: CommandContext): Pr
       `${formatCount(model.macsPerInputPixel)} multiply-adds a pixel`,
       model.licence,
     ]),
+    [
+      fusionModel.id,
+      "with the tier pro",
+      "x1",
+      formatBytes(fusionModel.file.sizeBytes),
+      formatCount(fusionModel.parameters),
+      `${formatCount(fusionModel.macsPerInputPixel / cellSide ** 2)} multiply-adds a pixel made`,
+      fusionModel.licence,
+    ],
     ...installed.map((model) => [
       model.id,
       "--model",
