@@ -7,7 +7,7 @@
 // are reckoned in, and weights lie twice as close.
 #include "simd.h"
 
-enum { CELL = 8, MOST_PICTURES = 6, BANDS = 2, MEASURES = BANDS + 1, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
+enum { CELL = 8, MOST_PARTS = 2, MOST_PICTURES = 6, BANDS = 2, MEASURES = BANDS + 1, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
 /** How differences are held: with three bits of fraction. */
 enum { FRACTION = 3 };
 
@@ -57,13 +57,25 @@ typedef struct {
 
 static long line_samples(int width) { return (width + CELL - 1) / CELL * CELL; }
 
+static int cells_of(int side) { return (side + CELL - 1) / CELL; }
+
+/** Where the parts of the scratch memory lie; returns its end. */
+static uint8_t* lay_out(Averaging* a, uint8_t* scratch) {
+  long samples = line_samples(a->width);
+  a->sums = (float*)scratch;
+  a->apart = a->sums + MOST_PICTURES * 2 * MEASURES * a->cells;
+  a->line = (int16_t*)(a->apart + 2 * BANDS * MOST_PICTURES * (a->cells + 1)) + CELL;
+  a->across = a->line + samples + CELL;
+  a->coarse = a->across + MOST_PICTURES * 16 * samples;
+  a->weights = a->coarse + MOST_PICTURES * 2 * CELL * samples;
+  return (uint8_t*)(a->weights + (a->parts + 1) * BANDS * MOST_PICTURES * (a->parts * a->cells + 1));
+}
+
 /** Bytes of scratch memory that average_in_time needs. */
 EXPORT(average_scratch_bytes) long average_scratch_bytes(int width, int height) {
-  long samples = line_samples(width), cells = samples / CELL;
-  (void)height;
-  long lines = samples + 16 + MOST_PICTURES * samples * (16 + 2 * CELL);
-  long corners = BANDS * MOST_PICTURES * (2 * (cells + 1) * 4 + 3 * (2 * cells + 1) * 2);
-  return lines * 2 + MOST_PICTURES * MEASURES * 2 * cells * 4 + corners + 64;
+  Averaging a = { .width = width, .height = height, .cells = cells_of(width), .rows = cells_of(height), .parts = MOST_PARTS };
+  uint8_t* anywhere = (uint8_t*)64;
+  return lay_out(&a, anywhere) - anywhere;
 }
 
 INLINED vec difference(Averaging a, int n, long at) {
@@ -273,19 +285,12 @@ void average_in_time(
   uint8_t* plane, const uint8_t* neighbours, long neighbour_bytes, int count, int width, int height, int stride, int bytes,
   float coarse_distance, float fine_distance, uint8_t* scratch, const Verdicts* verdicts
 ) {
-  int cells = (width + CELL - 1) / CELL, rows = (height + CELL - 1) / CELL;
-  long samples = line_samples(width);
   Averaging a = {
     .plane = plane, .neighbours = neighbours, .neighbour_bytes = neighbour_bytes, .count = count, .width = width, .height = height,
-    .stride = stride, .bytes = bytes, .cells = cells, .rows = rows, .distances = { coarse_distance, fine_distance },
-    .verdicts = verdicts, .parts = verdicts ? 2 : 1,
+    .stride = stride, .bytes = bytes, .cells = cells_of(width), .rows = cells_of(height), .distances = { coarse_distance, fine_distance },
+    .verdicts = verdicts, .parts = verdicts ? MOST_PARTS : 1,
   };
-  a.sums = (float*)scratch;
-  a.apart = a.sums + MOST_PICTURES * 2 * MEASURES * cells;
-  a.line = (int16_t*)(a.apart + 2 * BANDS * MOST_PICTURES * (cells + 1)) + CELL;
-  a.across = a.line + samples + CELL;
-  a.coarse = a.across + MOST_PICTURES * 16 * samples;
-  a.weights = a.coarse + MOST_PICTURES * 2 * CELL * samples;
+  lay_out(&a, scratch);
   if (bytes == 1) average_rows(a, 1);
   else average_rows(a, 2);
 }
