@@ -18,6 +18,7 @@ const topics: Record<Topic, { readonly read: (text: string) => unknown; readonly
   blockiness: strength,
   ringing: strength,
   halos: strength,
+  shared: strength,
   noise: deviation,
   grain: deviation,
   banding: strength,

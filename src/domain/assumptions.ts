@@ -21,6 +21,8 @@ export const Assumptions = z.strictObject({
   ringing: share.optional(),
   /** How far sharp edges shoot over, as a share of their height. */
   halos: share.optional(),
+  /** How many dB, up to 1, weights for shared video are expected to gain. */
+  shared: share.optional(),
   /** Standard deviation, in 8-bit code values, as grain and flicker. */
   noise: sigma.optional(),
   grain: sigma.optional(),

@@ -69,6 +69,19 @@ export const FusionModelDescriptor = z.object({
 });
 export type FusionModelDescriptor = z.infer<typeof FusionModelDescriptor>;
 
+/** A network that says of a picture how many dB `ugc`'s weights would be nearer to the truth than `general`'s: float32 luma [1, 1, H, W]
+ *  in 8-bit code values to float32 [1]. */
+export const JudgeModelDescriptor = z.object({
+  kind: z.literal("judge"),
+  id: z.string(),
+  title: z.string(),
+  parameters: z.int(),
+  macsPerInputPixel: z.number(),
+  licence: z.string(),
+  file: ModelFile,
+});
+export type JudgeModelDescriptor = z.infer<typeof JudgeModelDescriptor>;
+
 export const modelIdPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 export const largestRgbScale = 8;
 

@@ -26,7 +26,7 @@ const junkNoiseSigma = 10;
 
 export type FidelityQuestion = {
   readonly request: Pick<UpscaleRequest, "fidelity" | "preset">;
-  readonly diagnosis: Pick<Diagnosis, "compression" | "blockiness" | "noiseSigma" | "halos" | "grain">;
+  readonly diagnosis: Pick<Diagnosis, "compression" | "blockiness" | "noiseSigma" | "halos" | "shared" | "grain">;
   /** Of the network. */
   readonly passes: number;
   /** Whether the network is one that the user added. */

@@ -108,7 +108,7 @@ test("sources that hardly show a codec are doubled by weights trained on such, w
   ] as const) {
     expect(planAt("general", 2, { tier, compression: 0.019 }).network).toMatchObject({ id, passes: 1 });
     expect(planAt("general", 2, { tier, compression: 0.02 }).network).toMatchObject({ id: `general-${tier}-x2` });
-    expect(planAt("general", 2, { tier, compression: 0, blockiness: 0.3 }).network).toMatchObject({ id: `general-${tier}-x2` });
+    expect(planAt("general", 2, { tier, compression: 0, blockiness: 0.4 }).network).toMatchObject({ id: `general-${tier}-x2` });
   }
   expect(reasonOf(planAt("general", 2, { compression: 0 }))).toBe(
     "each pass doubles; exactly; hardly anything of a codec shows, so weights trained on such video",

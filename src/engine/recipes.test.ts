@@ -53,9 +53,9 @@ test("what compression left is averaged away over time where the picture grows, 
   expect(choose({ tier: "fast" }, found)).toEqual([]);
   expect(choose({ tier: "fast", preset: "ugc" }, found)).toMatchObject([{ name: "temporal_average", reach: 1, distance: 12 }]);
   expect(choose({}, { compression: 0.01 })).toEqual([]);
-  expect(choose({}, { compression: 0, blockiness: 0.3 })).toMatchObject([
+  expect(choose({}, { compression: 0, blockiness: 0.4 })).toMatchObject([
     { name: "deblock" },
-    { name: "temporal_average", distance: 4.5, reason: "blocks (30 %) tell of marks that change with every frame" },
+    { name: "temporal_average", distance: 4.5, reason: "blocks (40 %) tell of marks that change with every frame" },
   ]);
   expect(names(choose({ preset: "ugc" }, { blockiness: 0.3 }))).toEqual(["deblock", "temporal_average"]);
   expect(names(choose({}, { grain: { sigma: 4, isCoarse: false } }))).toEqual(["temporal_average"]);

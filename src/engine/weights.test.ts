@@ -20,6 +20,18 @@ test("old film takes its own weights always", () => {
   expect(weightsFor({ preset: "old_film" }, { ...nothingFound, halos: 0.2, compression: 0.5 })).toBe("old_film");
 });
 
+test.for(sharing)("%s takes ugc's weights for what a network takes for shared video, once it was compressed", (preset) => {
+  const shared = { ...nothingFound, shared: 0.7, compression: 0.2 };
+  expect(chooseWeights({ preset }, shared)).toMatchObject({
+    preset: "ugc",
+    reason: expect.stringContaining("shared video") as string,
+  });
+  expect(weightsFor({ preset }, { ...shared, shared: 0.5 })).toBe("general");
+  expect(weightsFor({ preset }, { ...shared, compression: 0.05 })).toBe("general");
+  expect(weightsFor({ preset }, { ...shared, grain: { sigma: 4, isCoarse: false } })).toBe("old_film");
+  expect(weightsFor({ preset: "ugc" }, { ...shared, compression: 0 })).toBe("ugc");
+});
+
 test.for(sharing)("%s keeps general's weights for what compression alone does", (preset) => {
   for (const compression of [0, 0.3, 0.6, 1]) {
     const squeezed = { ...nothingFound, compression, blockiness: compression, ringing: compression, noiseSigma: 2, halos: 0.02 };

@@ -89,8 +89,21 @@ function findingsOf({ findings, scan, reason }: Diagnosis): Findings {
 
 /** A part of the video is then treated as the whole would be. */
 function assumptionsOf(diagnosis: Diagnosis): Assumptions {
-  const { scan, fieldOrder, cadence, trueSize, compression, blockiness, ringing, halos, noiseSigma, grain, banding, flicker } =
-    diagnosis;
+  const {
+    scan,
+    fieldOrder,
+    cadence,
+    trueSize,
+    compression,
+    blockiness,
+    ringing,
+    halos,
+    shared,
+    noiseSigma,
+    grain,
+    banding,
+    flicker,
+  } = diagnosis;
   return {
     scan,
     ...(fieldOrder !== undefined && { fields: fieldOrder }),
@@ -100,6 +113,7 @@ function assumptionsOf(diagnosis: Diagnosis): Assumptions {
     blockiness,
     ringing,
     halos,
+    shared,
     noise: Math.min(64, noiseSigma),
     grain: Math.min(64, grain.sigma),
     banding,

@@ -100,7 +100,7 @@ test("a sharpened and compressed source comes out better than by general's weigh
   const input = await encoded(path, { preset: "veryfast", crf: "28" }, { preset: "medium", crf: "32" });
   const chosen = await upscale(input, twice);
   expect(chosen.report.network?.id).toBe("ugc-fast-x2");
-  const general = await upscale(input, { ...twice, assume: { halos: 0 } });
+  const general = await upscale(input, { ...twice, assume: { halos: 0, shared: 0 } });
   expect(general.report.network?.id).toBe("general-fast-x2");
   const source = await decode(input);
   const enlarged = await Promise.all(source.map((frame) => scaled(frame, half, whole, "lanczos")));

@@ -20,6 +20,7 @@ export function applyAssumptions(found: Diagnosis, assume: Assumptions | undefin
     blockiness: assume.blockiness ?? found.blockiness,
     ringing: assume.ringing ?? found.ringing,
     halos: assume.halos ?? found.halos,
+    shared: assume.shared ?? found.shared,
     noiseSigma: assume.noise ?? found.noiseSigma,
     grain: { ...found.grain, sigma: assume.grain ?? found.grain.sigma },
     banding: assume.banding ?? found.banding,

@@ -34,6 +34,8 @@ export type Measures = {
   /** Of the sides of sharp edges, one list for each picture. */
   readonly halos: readonly (readonly number[])[];
   readonly banding: readonly BandingMeasure[];
+  /** The pictures themselves, for networks. */
+  readonly pictures: readonly Picture[];
   readonly spectrum: Spectrum;
 };
 
@@ -71,6 +73,7 @@ export class Collector implements Disposable {
   readonly #ringing: RingingMeasure[] = [];
   readonly #halos: (readonly number[])[] = [];
   readonly #banding: BandingMeasure[] = [];
+  readonly #pictures: Picture[] = [];
   readonly #spectrum = new Spectrum();
 
   constructor(video: VideoStream) {
@@ -118,6 +121,7 @@ export class Collector implements Disposable {
     this.#halos.push(measureHalos(picture));
     this.#banding.push(measureBanding(picture));
     this.#spectrum.add(picture);
+    this.#pictures.push(picture);
   }
 
   #begin(number: number): void {
@@ -150,6 +154,7 @@ export class Collector implements Disposable {
       ringing: this.#ringing,
       halos: this.#halos,
       banding: this.#banding,
+      pictures: this.#pictures,
       spectrum: this.#spectrum,
     };
   }

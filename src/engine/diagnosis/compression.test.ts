@@ -27,8 +27,8 @@ test("a stream of unknown size says nothing", () => {
 });
 
 test("plain blocks tell of a codec whose bits would have been ample", () => {
-  expect(codecDamage({ compression: 0, blockiness: 0.15 })).toBe(0);
-  expect(codecDamage({ compression: 0, blockiness: 0.2 })).toBeCloseTo(0.02);
-  expect(codecDamage({ compression: 0, blockiness: 0.4 })).toBeCloseTo(0.12);
+  expect(codecDamage({ compression: 0, blockiness: 0.25 })).toBe(0);
+  expect(codecDamage({ compression: 0, blockiness: 0.3 })).toBeCloseTo(0.02);
+  expect(codecDamage({ compression: 0, blockiness: 0.5 })).toBeCloseTo(0.12);
   expect(codecDamage({ compression: 0.6, blockiness: 0.4 })).toBe(0.6);
 });

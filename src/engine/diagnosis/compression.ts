@@ -30,8 +30,8 @@ export function measureCompression(
   return clamp(Math.log(ample / bitsPerPixel) / Math.log(ample / starved), 0, 1);
 }
 
-/** How much the codec took from the picture, on the scale of compression: that, or what its blocks tell from a fifth on. Video of single
+/** How much the codec took from the picture, on the scale of compression: that, or what its blocks tell from three tenths on. Video of single
  *  pictures, such as MJPEG, and fast presets show plain blocks at bits that would be ample for others. */
 export function codecDamage({ compression, blockiness }: Pick<Diagnosis, "compression" | "blockiness">): number {
-  return Math.max(compression, blockiness / 2 - 0.08);
+  return Math.max(compression, blockiness / 2 - 0.13);
 }

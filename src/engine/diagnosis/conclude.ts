@@ -18,8 +18,11 @@ const fewestSmooth = 0.02;
 /** Sides of sharp edges for each picture looked at; the few of a soft picture may be its texture. */
 const fewestSides = 200;
 
+/** What other sources say; undefined where they cannot. */
+export type Beside = { readonly compression: number | undefined; readonly shared: number | undefined };
+
 /** Turns what was measured into findings. Pure. */
-export function conclude(measures: Measures, video: VideoStream, compression: number | undefined): Diagnosis {
+export function conclude(measures: Measures, video: VideoStream, { compression, shared }: Beside): Diagnosis {
   const { width, height } = video.codedSize;
   if (measures.frames === 0) return { ...nothingFound, findings: describe(nothingFound, video) };
   const scan = neverInterlaced.test(video.codec)
@@ -43,6 +46,7 @@ export function conclude(measures: Measures, video: VideoStream, compression: nu
     ringing: median(measures.ringing.map(ringingStrength)) * clamp(blockiness * 3, 0, 1),
     // Where fields are woven, every moving edge shoots over.
     halos: scan.scan === "progressive" ? judgeHalos(measures) : nothingFound.halos,
+    shared: scan.scan === "progressive" ? (shared ?? nothingFound.shared) : nothingFound.shared,
     noiseSigma,
     grain: judgeGrain(measures, noiseSigma),
     banding: judgeBanding(measures),
@@ -54,6 +58,7 @@ export function conclude(measures: Measures, video: VideoStream, compression: nu
     unmeasured: [
       ...unmeasured(measures, scan.scan === "progressive" && cadence.pairs === 0, places),
       ...(compression === undefined ? (["compression"] as const) : []),
+      ...(shared === undefined ? (["shared"] as const) : []),
     ],
     findings: [],
   };

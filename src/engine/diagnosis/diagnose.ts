@@ -8,6 +8,7 @@ import { measureCompression } from "./compression.ts";
 import { conclude } from "./conclude.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import { choosePlaces } from "./places.ts";
+import { judgeShared } from "./shared.ts";
 
 export type DiagnosisQuestion = {
   readonly path: string;
@@ -25,5 +26,7 @@ export async function diagnose({ path, video, timeline, assume, signal }: Diagno
   const places = choosePlaces({ ...timeline, pixels: width * height });
   using collector = new Collector(video);
   for await (const sample of sampleFrames({ path, streamIndex: video.index, places, signal })) await collector.look(sample);
-  return applyAssumptions(conclude(collector.finish(), video, measureCompression(video, timeline)), assume, video);
+  const measures = collector.finish();
+  const beside = { compression: measureCompression(video, timeline), shared: await judgeShared(measures.pictures) };
+  return applyAssumptions(conclude(measures, video, beside), assume, video);
 }

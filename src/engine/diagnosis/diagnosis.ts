@@ -21,6 +21,8 @@ export type Diagnosis = {
   readonly ringing: number;
   /** How far sharp edges shoot over the level beside them, as a share of their height: what sharpening leaves. */
   readonly halos: number;
+  /** How many dB, up to 1, `ugc`'s weights are expected to be nearer to the truth than `general`'s (`judgeShared`). */
+  readonly shared: number;
   /** Standard deviation of what changes at random from frame to frame, grain and codec noise included. */
   readonly noiseSigma: number;
   readonly grain: Grain;
@@ -86,6 +88,9 @@ export type Cuts = {
 /** One line for people. */
 export type Finding = { readonly topic: Topic; readonly finding: string; readonly reason: string };
 
+/** From where on what is expected of `shared` is trusted. */
+export const sharedLook = 0.6;
+
 /** The diagnosis of a picture of which nothing is known: no stage is called for. */
 export const nothingFound: Diagnosis = {
   scan: "progressive",
@@ -98,6 +103,7 @@ export const nothingFound: Diagnosis = {
   blockiness: 0,
   ringing: 0,
   halos: 0,
+  shared: 0,
   noiseSigma: 0,
   grain: { sigma: 0, isCoarse: false },
   banding: 0,

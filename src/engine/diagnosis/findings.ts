@@ -1,6 +1,6 @@
 import type { Assumptions } from "../../domain/assumptions.ts";
 import type { VideoStream } from "../../domain/media-info.ts";
-import type { Diagnosis, Finding, Topic } from "./diagnosis.ts";
+import { type Diagnosis, type Finding, sharedLook, type Topic } from "./diagnosis.ts";
 
 const cadenceWords = {
   every_frame: "every frame is new",
@@ -34,6 +34,7 @@ export function describe(diagnosis: Diagnosis, video: VideoStream, assume: Assum
     line("blockiness", grade(diagnosis.blockiness), `${diagnosis.blockiness.toFixed(2)} of 1, by the edges of 8x8 blocks`),
     line("ringing", grade(diagnosis.ringing), `${diagnosis.ringing.toFixed(2)} of 1, by the ripples beside strong edges`),
     line("halos", haloWord(diagnosis.halos), `sharp edges shoot over by ${(diagnosis.halos * 100).toFixed(1)} % of their height`),
+    line("shared", sharedWord(diagnosis.shared), sharedReason(diagnosis)),
     line("noise", noiseWord(diagnosis.noiseSigma), `sigma ${diagnosis.noiseSigma.toFixed(1)} of 255 in flat areas`),
     line("grain", grain.sigma === 0 ? "none" : grain.isCoarse ? "coarse" : "fine", grainReason(diagnosis)),
     line("banding", grade(diagnosis.banding), `${percent(diagnosis.banding)} of the smooth areas stand in visible steps`),
@@ -80,6 +81,15 @@ function grade(strength: number): string {
 function haloWord(overshoot: number): string {
   if (overshoot < 0.03) return "none to speak of";
   return overshoot < 0.06 ? "light" : "sharpened";
+}
+
+function sharedWord(gain: number): string {
+  return gain < sharedLook ? "no sign of it" : "as phones and services leave it";
+}
+
+function sharedReason({ shared }: Diagnosis): string {
+  const expected = shared === 0 ? "no gain" : shared === 1 ? "1 dB or more" : `${shared.toFixed(1)} dB`;
+  return `a network expects ${expected} from weights for shared video`;
 }
 
 function noiseWord(sigma: number): string {
