@@ -12,6 +12,7 @@ import { listInstalled, removeInstalled } from "../../models/installed.ts";
 import { cellSide } from "../../kernels/fusion.ts";
 import { bundledChromaModels } from "../../models/chroma.ts";
 import { fusionModel } from "../../models/fusion.ts";
+import { judgeModel } from "../../models/judge.ts";
 import { bundledModels } from "../../models/registry.ts";
 import type { CommandContext } from "../context.ts";
 import { modelsFolder } from "../model-folder.ts";
@@ -44,7 +45,7 @@ export async function listModels(typed: unknown, { output }: CommandContext): Pr
   const had = new Set(installed.map(({ id }) => id));
   const offered = curatedModels.filter(({ id }) => !had.has(id));
   output.document([
-    ...[...bundledModels, ...bundledChromaModels, fusionModel].map((model) => ({ ...model, state: "bundled" })),
+    ...[...bundledModels, ...bundledChromaModels, fusionModel, judgeModel].map((model) => ({ ...model, state: "bundled" })),
     ...installed.map((model) => ({ ...model, state: "added" })),
     ...offered.map(({ place: _place, ...model }) => ({ ...model, state: "to be added" })),
   ]);
@@ -66,6 +67,15 @@ export async function listModels(typed: unknown, { output }: CommandContext): Pr
       formatCount(fusionModel.parameters),
       `${formatCount(fusionModel.macsPerInputPixel / cellSide ** 2)} multiply-adds a pixel made`,
       fusionModel.licence,
+    ],
+    [
+      judgeModel.id,
+      "in the diagnosis",
+      "",
+      formatBytes(judgeModel.file.sizeBytes),
+      formatCount(judgeModel.parameters),
+      `${formatCount(judgeModel.macsPerInputPixel)} multiply-adds a pixel looked at`,
+      judgeModel.licence,
     ],
     ...installed.map((model) => [
       model.id,
