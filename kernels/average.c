@@ -3,11 +3,10 @@
 //
 // How it works: what a neighbour differs in is split into a coarse part (blurred) and the rest. In each part the neighbour counts
 // by how little it differs in the cells of 8x8 around: motion that is not quite right spoils fine detail and leaves the coarse,
-// where the encoder's errors are larger. Where a network has judged the neighbours (src/kernels/fusion.ts), its verdicts on cells of 4x4
-// are reckoned in, and weights lie twice as close.
+// where the encoder's errors are larger.
 #include "simd.h"
 
-enum { CELL = 8, MOST_PARTS = 2, MOST_PICTURES = 6, BANDS = 2, MEASURES = BANDS + 1, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
+enum { CELL = 8, MOST_PICTURES = 6, BANDS = 2, MEASURES = BANDS + 1, REACH = 3 /* rows and columns beside a sample that are seen for its coarse part */ };
 /** How differences are held: with three bits of fraction. */
 enum { FRACTION = 3 };
 
@@ -32,13 +31,6 @@ static inline float largest_of(float a, float b) { return a > b ? a : b; }
 /** A single sample may be so many times as far off as the mean before it counts: what glints for a frame is small and much brighter. */
 #define SPOT 5.0f
 
-/** What is known better of each neighbour in each cell of 4x4. For both there is a plane for each neighbour and band; what a value means is
- *  in the tables. */
-typedef struct {
-  const uint8_t *strictness, *gain;
-  float strictness_of[256], gain_of[256];
-} Verdicts;
-
 typedef struct {
   uint8_t* plane;
   const uint8_t* neighbours;
@@ -49,33 +41,17 @@ typedef struct {
   int16_t* across; // for each neighbour, 16 lines of differences blurred along the line; line y at y % 16
   int16_t* coarse; // for each neighbour, the coarse part of its differences for two rows of cells, row r at r % 2
   float* sums; // for each neighbour, of two rows of cells, the mean of each band's differences, in sample values, then the largest fine one
-  float* apart; // how many distances each neighbour is off at the corners of cells, for two lines of corners, by band and neighbour
-  const Verdicts* verdicts;
-  int parts; // of a cell's side, each with weights at its ends
-  int16_t* weights; // for `parts` + 1 lines of those ends, by band and neighbour
+  int16_t* weights; // at the corners of cells, for two lines of corners, by band and neighbour
 } Averaging;
 
 static long line_samples(int width) { return (width + CELL - 1) / CELL * CELL; }
 
-static int cells_of(int side) { return (side + CELL - 1) / CELL; }
-
-/** Where the parts of the scratch memory lie; returns its end. */
-static uint8_t* lay_out(Averaging* a, uint8_t* scratch) {
-  long samples = line_samples(a->width);
-  a->sums = (float*)scratch;
-  a->apart = a->sums + MOST_PICTURES * 2 * MEASURES * a->cells;
-  a->line = (int16_t*)(a->apart + 2 * BANDS * MOST_PICTURES * (a->cells + 1)) + CELL;
-  a->across = a->line + samples + CELL;
-  a->coarse = a->across + MOST_PICTURES * 16 * samples;
-  a->weights = a->coarse + MOST_PICTURES * 2 * CELL * samples;
-  return (uint8_t*)(a->weights + (a->parts + 1) * BANDS * MOST_PICTURES * (a->parts * a->cells + 1));
-}
-
 /** Bytes of scratch memory that average_in_time needs. */
 EXPORT(average_scratch_bytes) long average_scratch_bytes(int width, int height) {
-  Averaging a = { .width = width, .height = height, .cells = cells_of(width), .rows = cells_of(height), .parts = MOST_PARTS };
-  uint8_t* anywhere = (uint8_t*)64;
-  return lay_out(&a, anywhere) - anywhere;
+  long samples = line_samples(width), cells = samples / CELL;
+  (void)height;
+  long lines = samples + 16 + MOST_PICTURES * samples * (16 + 2 * CELL);
+  return lines * 2 + MOST_PICTURES * (MEASURES * 2 * cells * 4 + BANDS * 2 * (cells + 1) * 2) + 64;
 }
 
 INLINED vec difference(Averaging a, int n, long at) {
@@ -156,22 +132,14 @@ INLINED void look_at_row(Averaging a, int n, int row) {
   }
 }
 
-static inline float* apart_line(Averaging a, int line, int band) {
-  return a.apart + (line % 2 * BANDS + band) * MOST_PICTURES * (a.cells + 1);
-}
-
-static inline int ends_across(Averaging a) { return a.parts * a.cells + 1; }
-
-static inline int16_t* weight_line(Averaging a, int line, int band) {
-  return a.weights + (line % (a.parts + 1) * BANDS + band) * MOST_PICTURES * ends_across(a);
-}
-
-/** How far the neighbours are off on a line of corners, from the four cells around each. */
-INLINED void look_at_corners(Averaging a, int line) {
+/** The weights on a line of corners, from the four cells around each; with the picture's own, 1, they are brought to a sum of 1. */
+INLINED void weigh_corners(Averaging a, int line) {
   int above = max_of(line - 1, 0) % 2, below = min_of(line, a.rows - 1) % 2, across = a.cells + 1;
-  for (int band = 0; band < BANDS; band += 1)
+  for (int band = 0; band < BANDS; band += 1) {
+    int16_t* weights = a.weights + (line % 2 * BANDS + band) * MOST_PICTURES * across;
     for (int i = 0; i < across; i += 1) {
       int left = max_of(i - 1, 0), right = min_of(i, a.cells - 1);
+      float found[MOST_PICTURES], sum = 1;
       for (int n = 0; n < a.count; n += 1) {
         const float* high = a.sums + (n * 2 + above) * MEASURES * a.cells;
         const float* low = a.sums + (n * 2 + below) * MEASURES * a.cells;
@@ -180,38 +148,8 @@ INLINED void look_at_corners(Averaging a, int line) {
         high += band * a.cells;
         low += band * a.cells;
         float mean = (high[left] + high[right] + low[left] + low[right]) / 4 / a.distances[band];
-        apart_line(a, line, band)[n * across + i] = largest_of(mean, spot / a.distances[1] / SPOT);
-      }
-    }
-}
-
-/** The weight of a neighbour that is so many distances off, at an end. */
-INLINED float weight_at(Averaging a, float apart, int n, int band, int line, int i) {
-  if (!a.verdicts) return falloff(apart * apart);
-  int columns = (a.width + 3) / 4, rows = (a.height + 3) / 4;
-  int left = clamp(i - 1, 0, columns - 1), right = min_of(i, columns - 1);
-  long plane = (long)(n * BANDS + band) * columns * rows;
-  long high = plane + (long)clamp(line - 1, 0, rows - 1) * columns, low = plane + (long)min_of(line, rows - 1) * columns;
-  const uint8_t *strictness = a.verdicts->strictness, *gain = a.verdicts->gain;
-  int strict = strictness[high + left] + strictness[high + right] + strictness[low + left] + strictness[low + right];
-  int worth = gain[high + left] + gain[high + right] + gain[low + left] + gain[low + right];
-  return falloff(apart * apart * a.verdicts->strictness_of[(strict + 2) / 4]) * a.verdicts->gain_of[(worth + 2) / 4];
-}
-
-/** The weights on a line of ends, of which the corners before and after are known; with the picture's own, 1, they are brought to a sum
- *  of 1. */
-INLINED void weigh_line(Averaging a, int line) {
-  int parts = a.parts, across = ends_across(a), corners = a.cells + 1;
-  for (int band = 0; band < BANDS; band += 1) {
-    const float* high = apart_line(a, line / parts, band);
-    const float* low = apart_line(a, (line + parts - 1) / parts, band);
-    int16_t* weights = weight_line(a, line, band);
-    for (int i = 0; i < across; i += 1) {
-      int left = i / parts, right = (i + parts - 1) / parts;
-      float found[MOST_PICTURES], sum = 1;
-      for (int n = 0; n < a.count; n += 1) {
-        const float *above = high + n * corners, *below = low + n * corners;
-        found[n] = weight_at(a, (above[left] + above[right] + below[left] + below[right]) / 4, n, band, line, i);
+        float apart = largest_of(mean, spot / a.distances[1] / SPOT);
+        found[n] = falloff(apart * apart);
         sum += found[n];
       }
       for (int n = 0; n < a.count; n += 1) weights[n * across + i] = (int16_t)(found[n] / sum * 32767);
@@ -219,39 +157,29 @@ INLINED void weigh_line(Averaging a, int line) {
   }
 }
 
-/** Between the ends of a cell's parts. */
-INLINED vec between(const int16_t* ends, int parts, vec ramp) {
-  if (parts == 1) return v_add(v_set(ends[0]), v_mul_fraction(v_set(ends[1] - ends[0]), ramp));
-  int16_t first[CELL], step[CELL];
-  for (int i = 0; i < CELL; i += 1) {
-    const int16_t* end = ends + 2 * i / CELL;
-    first[i] = end[0];
-    step[i] = (int16_t)(end[1] - end[0]);
-  }
-  return v_add(v_load(first), v_mul_fraction(v_load(step), ramp));
+/** Between two corners of a cell. */
+INLINED vec between(const int16_t* corner, vec ramp) {
+  return v_add(v_set(corner[0]), v_mul_fraction(v_set(corner[1] - corner[0]), ramp));
 }
 
 INLINED void change_cell(Averaging a, int row, int cell, vec ramp) {
-  int across = ends_across(a), parts = a.parts, part_rows = CELL / parts;
+  int across = a.cells + 1, lines = BANDS * MOST_PICTURES * across;
   int top = row * CELL, height = min_of(CELL, a.height - top);
   vec change[CELL];
   for (int y = 0; y < CELL; y += 1) change[y] = v_zero();
   for (int n = 0; n < a.count; n += 1) {
-    for (int part = 0; part < parts; part += 1) {
-      vec weight[BANDS], step[BANDS];
-      for (int band = 0; band < BANDS; band += 1) {
-        long at = n * across + cell * parts;
-        vec above = between(weight_line(a, row * parts + part, band) + at, parts, ramp);
-        vec below = between(weight_line(a, row * parts + part + 1, band) + at, parts, ramp);
-        step[band] = v_shift_right(v_sub(below, above), parts == 1 ? 3 : 2);
-        weight[band] = v_add(above, v_shift_right(step[band], 1));
-      }
-      for (int y = part * part_rows; y < min_of((part + 1) * part_rows, height); y += 1) {
-        vec coarse = v_load(coarse_line(a, n, top + y) + cell * CELL);
-        vec fine = v_sub(v_shift_left(difference(a, n, (long)(top + y) * a.stride + cell * CELL), FRACTION), coarse);
-        change[y] = v_add(change[y], v_add(v_mul_fraction(coarse, weight[0]), v_mul_fraction(fine, weight[1])));
-        for (int band = 0; band < BANDS; band += 1) weight[band] = v_add(weight[band], step[band]);
-      }
+    vec weight[BANDS], step[BANDS];
+    for (int band = 0; band < BANDS; band += 1) {
+      const int16_t* corner = a.weights + (band * MOST_PICTURES + n) * across + cell;
+      vec above = between(corner + row % 2 * lines, ramp), below = between(corner + (row + 1) % 2 * lines, ramp);
+      step[band] = v_shift_right(v_sub(below, above), 3);
+      weight[band] = v_add(above, v_shift_right(step[band], 1));
+    }
+    for (int y = 0; y < height; y += 1) {
+      vec coarse = v_load(coarse_line(a, n, top + y) + cell * CELL);
+      vec fine = v_sub(v_shift_left(difference(a, n, (long)(top + y) * a.stride + cell * CELL), FRACTION), coarse);
+      change[y] = v_add(change[y], v_add(v_mul_fraction(coarse, weight[0]), v_mul_fraction(fine, weight[1])));
+      for (int band = 0; band < BANDS; band += 1) weight[band] = v_add(weight[band], step[band]);
     }
   }
   for (int y = 0; y < height; y += 1) {
@@ -265,32 +193,35 @@ INLINED void change_cell(Averaging a, int row, int cell, vec ramp) {
 INLINED void average_rows(Averaging a, int bytes) {
   a.bytes = bytes;
   int16_t steps[CELL];
-  int part = CELL / a.parts;
-  for (int i = 0; i < CELL; i += 1) steps[i] = (int16_t)((2 * (i % part) + 1) * 32768 / (2 * part));
+  for (int i = 0; i < CELL; i += 1) steps[i] = (int16_t)((2 * i + 1) * 32768 / (2 * CELL));
   vec ramp = v_load(steps);
   for (int row = 0; row <= a.rows; row += 1) {
     if (row < a.rows)
       for (int n = 0; n < a.count; n += 1) look_at_row(a, n, row);
-    look_at_corners(a, row);
-    for (int line = max_of((row - 1) * a.parts + 1, 0); line <= row * a.parts; line += 1) weigh_line(a, line);
+    weigh_corners(a, row);
     for (int cell = 0; row > 0 && cell < a.cells; cell += 1) change_cell(a, row - 1, cell, ramp);
   }
 }
 
 /** Changes `plane`, of 8 bits, or of 10 in 16, of `stride` samples in a row, a multiple of 8, zeros beyond `width`. The `count`
  *  neighbours, at most 6, lie one after another from `neighbours` on, `neighbour_bytes` apart. A neighbour whose coarse or fine
- *  part is so far off, in sample values on the mean, counts in this part for 1/e of the picture itself. `verdicts` may be null. */
+ *  part is so far off, in sample values on the mean, counts in this part for 1/e of the picture itself. */
 EXPORT(average_in_time)
 void average_in_time(
   uint8_t* plane, const uint8_t* neighbours, long neighbour_bytes, int count, int width, int height, int stride, int bytes,
-  float coarse_distance, float fine_distance, uint8_t* scratch, const Verdicts* verdicts
+  float coarse_distance, float fine_distance, uint8_t* scratch
 ) {
+  int cells = (width + CELL - 1) / CELL, rows = (height + CELL - 1) / CELL;
+  long samples = line_samples(width);
   Averaging a = {
     .plane = plane, .neighbours = neighbours, .neighbour_bytes = neighbour_bytes, .count = count, .width = width, .height = height,
-    .stride = stride, .bytes = bytes, .cells = cells_of(width), .rows = cells_of(height), .distances = { coarse_distance, fine_distance },
-    .verdicts = verdicts, .parts = verdicts ? MOST_PARTS : 1,
+    .stride = stride, .bytes = bytes, .cells = cells, .rows = rows, .distances = { coarse_distance, fine_distance },
   };
-  lay_out(&a, scratch);
+  a.sums = (float*)scratch;
+  a.line = (int16_t*)(a.sums + MOST_PICTURES * 2 * MEASURES * cells) + CELL;
+  a.across = a.line + samples + CELL;
+  a.coarse = a.across + MOST_PICTURES * 16 * samples;
+  a.weights = a.coarse + MOST_PICTURES * 2 * CELL * samples;
   if (bytes == 1) average_rows(a, 1);
   else average_rows(a, 2);
 }

@@ -51,13 +51,17 @@ static void spread(Compensation* c, WarpGrid g, int field_width, int field_heigh
   }
 }
 
-/** Moves the plane along the vectors of its grid's centres. */
-static void move(Compensation* c, WarpGrid g, uint8_t* out, int out_stride) {
+/** Writes the moved plane to `out`: at each place what lies there plus the field's vector.
+ *  dx, dy: quarter pixels of a picture of field_width x field_height, one vector for each 8x8 pixels. */
+EXPORT(compensate)
+void compensate(Compensation* c, int field_width, int field_height, const int16_t* dx, const int16_t* dy, uint8_t* out, int out_stride) {
+  WarpGrid g = warp_grid(c->from.width, c->from.height, field_width, 8);
   WarpPlane to = c->from;
   to.origin = out;
   to.stride_bytes = out_stride;
   warp_pad(&c->from);
   warp_shares(&c->shares, g.cell);
+  spread(c, g, field_width, field_height, dx, dy);
   for (int row = 0; row <= g.rows; row += 1)
     for (int column = 0; column <= g.columns; column += 1) {
       int x = column * g.cell - g.cell / 2, y = row * g.cell - g.cell / 2;
@@ -79,29 +83,3 @@ static void move(Compensation* c, WarpGrid g, uint8_t* out, int out_stride) {
       warp_write(&to, x, y, g.cell, g.cell, result);
     }
 }
-
-/** Writes the moved plane to `out`: at each place what lies there plus the field's vector.
- *  dx, dy: quarter pixels of a picture of field_width x field_height, one vector for each 8x8 pixels. */
-EXPORT(compensate)
-void compensate(Compensation* c, int field_width, int field_height, const int16_t* dx, const int16_t* dy, uint8_t* out, int out_stride) {
-  WarpGrid g = warp_grid(c->from.width, c->from.height, field_width, 8);
-  spread(c, g, field_width, field_height, dx, dy);
-  move(c, g, out, out_stride);
-}
-
-static WarpGrid fine_grid(const Compensation* c) {
-  WarpGrid g = { CELL / 2, (c->from.width + CELL / 2 - 1) / (CELL / 2), (c->from.height + CELL / 2 - 1) / (CELL / 2) };
-  return g;
-}
-
-/** What a field says for each cell of 4x4 samples of the plane: in sixteenths of a sample, at compensate_dx and compensate_dy. */
-EXPORT(compensate_spread)
-void compensate_spread(Compensation* c, int field_width, int field_height, const int16_t* dx, const int16_t* dy) {
-  spread(c, fine_grid(c), field_width, field_height, dx, dy);
-}
-
-EXPORT(compensate_dx) int16_t* compensate_dx(Compensation* c) { return c->dx; }
-EXPORT(compensate_dy) int16_t* compensate_dy(Compensation* c) { return c->dy; }
-
-/** As compensate, along what lies at compensate_dx and compensate_dy. */
-EXPORT(compensate_cells) void compensate_cells(Compensation* c, uint8_t* out, int out_stride) { move(c, fine_grid(c), out, out_stride); }

@@ -3,10 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { InstalledModel, ModelDescriptor } from "../../src/domain/model-descriptor.ts";
-import { fittingModel, forDamage, mayFuse } from "../../src/engine/network-plan.ts";
+import { fittingModel, forDamage } from "../../src/engine/network-plan.ts";
 import { bundledChromaModels } from "../../src/models/chroma.ts";
 import { listInstalled } from "../../src/models/installed.ts";
-import { fusionModel } from "../../src/models/fusion.ts";
 import { bundledModels, cleanModel, laterModel } from "../../src/models/registry.ts";
 import type { DegradationName } from "./degradations.ts";
 import type { CodedVideo } from "./h264.ts";
@@ -142,11 +141,10 @@ function network(name: string, model: ModelDescriptor | InstalledModel, threads:
   return { name, identity, upscale: ({ source, video, factor }) => upscaleWithModel(source, { model, video, factor, threads }) };
 }
 
-/** Of these networks, of what doubles after them, of what makes the chroma and of what aligns pictures before they are averaged. */
+/** Of these networks, of what doubles after them and of what makes the chroma. */
 function identityOf(models: readonly ModelDescriptor[]): string {
   const all = [...models, ...models.map(laterModel), ...bundledChromaModels];
-  const fusion = models.some((model) => mayFuse(model)) ? [fusionModel.file.sha256] : [];
-  return digest([...all.flatMap((model) => model?.files.u8.sha256 ?? []), ...fusion]);
+  return digest(all.flatMap((model) => model?.files.u8.sha256 ?? []));
 }
 
 function product(name: string, request: ProductRequest, threads: number): Contender {

@@ -48,15 +48,13 @@ export async function upscaleWithModel(source: Pictures, { model, video, factor,
 /** Processor time of all inference threads. */
 export function networkSeconds(network: Network | undefined): number {
   if (network === undefined) return 0;
-  const beside = network.kind === "luma" ? [network.later?.pool, network.chroma?.pool, network.fusion?.pool] : [];
+  const beside = network.kind === "luma" ? [network.later?.pool, network.chroma?.pool] : [];
   return [network.pool, ...beside].reduce((sum, pool) => sum + (pool?.counts.cpuSeconds ?? 0), 0);
 }
 
 /** The networks that ran and how often, and the stages beside them. */
 export function describeWay({ decisions, stages }: Plan): string {
-  const networks = decisions
-    .filter(({ topic }) => topic === "network" || topic === "chroma" || topic === "fusion")
-    .map(({ choice }) => choice);
+  const networks = decisions.filter(({ topic }) => topic === "network" || topic === "chroma").map(({ choice }) => choice);
   return [...networks.filter((choice) => choice !== "Lanczos"), ...stages.map(({ name }) => name.replaceAll("_", " "))].join(
     "; ",
   );

@@ -44,31 +44,6 @@ export const ChromaModelDescriptor = z.object({
 });
 export type ChromaModelDescriptor = z.infer<typeof ChromaModelDescriptor>;
 
-/** What a fusion network is given of each neighbour in time, and what it finds. */
-export const fusionLayout = { neighbours: 4, features: 31, findings: 6 } as const;
-
-/** A network that says where a picture's content lies in its neighbours in time, more precisely than their motion does, and what they
- *  are worth: uint8 [1, 4·31, H, W], one value for each cell of 4x4 samples of the enlarged picture, to uint8 [1, 4·6, H − 2·halo,
- *  W − 2·halo]. Neighbours are in the order −1, +1, −2, +2; of each 29 features are those of `FusionFeatures.look`, then come, right
- *  and down, 128 + 127/4 times how many samples, from −4 to 4, its motion falls short of the steady one of all four; one that is
- *  missing has 128 for the costs and for this, and 0 else. Found are, right and down, 128 + 16 times the samples that it is to be moved by
- *  beside its motion, and the verdicts for averaging (`AveragingVerdicts`), strictness coarse and fine, gain coarse and fine. */
-export const FusionModelDescriptor = z.object({
-  kind: z.literal("fusion"),
-  id: z.string(),
-  title: z.string(),
-  scale: z.literal(1),
-  /** In cells. */
-  haloPixels: z.int(),
-  sizeMultiple: z.literal(1),
-  parameters: z.int(),
-  /** For each cell. */
-  macsPerInputPixel: z.number(),
-  licence: z.string(),
-  file: ModelFile,
-});
-export type FusionModelDescriptor = z.infer<typeof FusionModelDescriptor>;
-
 /** A network that says of a picture how many dB `ugc`'s weights would be nearer to the truth than `general`'s: float32 luma [1, 1, H, W]
  *  in 8-bit code values to float32 [1]. */
 export const JudgeModelDescriptor = z.object({

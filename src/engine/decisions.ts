@@ -1,5 +1,5 @@
 import type { ColorInfo, MediaInfo, Size, VideoStream } from "../domain/media-info.ts";
-import type { FusionModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
+import type { NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { formatRational, type Rational } from "../domain/rational.ts";
 import type { StreamDecision } from "../domain/stream-decision.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
@@ -31,7 +31,6 @@ export type DecisionFacts = {
   readonly uprightSize: Size;
   readonly passes: number;
   readonly chroma: ChromaChoice | undefined;
-  readonly fusion: FusionModelDescriptor | undefined;
   readonly pixels: { readonly chosen: string; readonly format: WorkingFormat };
   readonly color: ColorInfo;
   readonly colorReason: string;
@@ -76,15 +75,6 @@ export function explain(facts: DecisionFacts): readonly Decision[] {
       ? []
       : [{ topic: "chroma", choice: facts.chroma.model?.id ?? "Lanczos", reason: facts.chroma.reason }]),
     ...facts.stages.map((stage) => ({ topic: "stage", choice: describeStage(stage), reason: stage.reason })),
-    ...(facts.fusion === undefined
-      ? []
-      : [
-          {
-            topic: "fusion",
-            choice: facts.fusion.id,
-            reason: "says where neighbouring pictures show the same, finer than their motion does, and what each is worth there",
-          },
-        ]),
     {
       topic: "fidelity",
       choice: facts.fidelity.boundDb === undefined ? "no bound" : `within ${facts.fidelity.boundDb} dB`,

@@ -118,23 +118,6 @@ test("sources that hardly show a codec are doubled by weights trained on such, w
   expect(planAt("general", 0.5, { compression: 0 }).network).toBeUndefined();
 });
 
-test("what pro averages of compressed video is aligned and weighed by a network first, from two neighbours on each side", () => {
-  const plan = planAt("general", 2, { tier: "pro" });
-  expect(plan.network).toMatchObject({ id: "general-pro-x2", fusionId: "fusion-general" });
-  expect(plan.stages).toMatchObject([{ name: "temporal_average", reach: 2 }]);
-  expect(plan.decisions.find(({ topic }) => topic === "fusion")).toMatchObject({ choice: "fusion-general" });
-  for (const other of [
-    planAt("general", 2),
-    planAt("general", 2, { tier: "pro", compression: 0 }),
-    planAt("general", 4, { tier: "pro" }),
-    planAt("old_film", 2, { tier: "pro" }),
-  ]) {
-    expect(other.network?.fusionId).toBeUndefined();
-    expect(other.decisions.some(({ topic }) => topic === "fusion")).toBe(false);
-  }
-  expect(planAt("general", 4, { tier: "pro" }).stages).toMatchObject([{ name: "temporal_average", reach: 3 }]);
-});
-
 test("without a network for four times, a preset doubles twice", () => {
   expect(planAt("ugc", 4).network).toMatchObject({ id: "ugc-standard-x2", passes: 2, laterId: doubling.id });
   const seen = selectModel("pro", "general");

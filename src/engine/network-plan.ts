@@ -1,13 +1,11 @@
 import type { Size, VideoStream } from "../domain/media-info.ts";
-import type { FusionModelDescriptor, ModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
+import type { ModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { displaySize, type OutputSize, resolveOutputSize } from "../domain/output-size.ts";
 import type { UpscaleRequest } from "../domain/upscale-request.ts";
-import { fusionModel } from "../models/fusion.ts";
 import { cleanModel, enlargesOnly, laterModel, modelAtScale, selectModel } from "../models/registry.ts";
 import { codecDamage } from "./diagnosis/compression.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { rgbPasses } from "./rgb-plan.ts";
-import type { PlannedStage } from "./stage-plan.ts";
 import { weightsFor } from "./weights.ts";
 
 /** What the last resample may have left to do after the last pass. */
@@ -27,15 +25,6 @@ export const hardlyCompressed = 0.02;
 /** Of which tier and preset a network of three times, scaled down, is better than doubling below twice too; with others it is no
  *  better and more work (decision 12). */
 const belowTwice = { tier: "standard", preset: "general" } as const;
-
-/** Whose pictures a network aligns before they are averaged. */
-const fused = { tier: "pro", preset: "general" } as const;
-
-export type FusionQuestion = {
-  readonly model: NetworkDescriptor;
-  readonly passes: number;
-  readonly stages: readonly PlannedStage[];
-};
 
 export type PictureSizes = {
   /** As a player shows it. */
@@ -76,24 +65,6 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
  *  `damage`: see codecDamage. */
 export function forDamage(model: ModelDescriptor, damage: number): ModelDescriptor {
   return damage < hardlyCompressed ? (cleanModel(model) ?? model) : model;
-}
-
-/** What aligns and weighs the pictures that a stage averages over time: made for what the doubled pictures of `general` show, and too
- *  much work beside those of `standard`. */
-export function chooseFusion(question: FusionQuestion): FusionModelDescriptor | undefined {
-  const { model, passes, stages } = question;
-  const isAveraged = stages.some(({ name }) => name === "temporal_average");
-  return isAveraged && mayFuse(model) && passes === 1 ? fusionModel : undefined;
-}
-
-/** Whether a network's pictures are of the kind. */
-export function mayFuse(model: NetworkDescriptor): boolean {
-  return model.kind !== "rgb" && model.preset === fused.preset && model.tier === fused.tier;
-}
-
-/** A stage as the fusion network makes of it: it sees two neighbours on each side, and more beside them are no better. */
-export function fusedStage(stage: PlannedStage): PlannedStage {
-  return stage.name === "temporal_average" ? { ...stage, reach: 2 } : stage;
 }
 
 /** Of the networks of a doubling one's tier and preset, the one made for the step: at the source's own size one that only

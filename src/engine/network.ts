@@ -3,13 +3,11 @@ import { AppError } from "../domain/errors.ts";
 import { chooseProvider, type Provider, type ProviderName } from "../inference/providers.ts";
 import { TilePool } from "../inference/tile-pool.ts";
 import { checkInstalled } from "../models/installed.ts";
-import { fusionModel } from "../models/fusion.ts";
 import { locateModel } from "../models/locate.ts";
 import { bundledModels } from "../models/registry.ts";
 import { openChroma } from "./chroma-network.ts";
 import type { Plan } from "./plan.ts";
 import type { Network } from "./stages/enhance.ts";
-import type { FusionNetwork } from "./stages/fusion.ts";
 
 export type ProviderChoice = "auto" | ProviderName;
 
@@ -20,7 +18,6 @@ export type OpenNetwork = AsyncDisposable & {
   /** Of the network that doubles after the first pass, where that is another one. */
   readonly laterSha256: string | undefined;
   readonly chromaSha256: string | undefined;
-  readonly fusionSha256: string | undefined;
   readonly provider: { readonly name: string; readonly reason: string };
 };
 
@@ -37,7 +34,6 @@ export async function openNetwork(
       sha256: undefined,
       laterSha256: undefined,
       chromaSha256: undefined,
-      fusionSha256: undefined,
       provider: { name: "none", reason: "the plan uses no network" },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -66,34 +62,21 @@ export async function openNetwork(
         };
   const chroma = await openChroma(plan, { wanted: options.provider, provider, workers: threads.workers });
   if (chroma !== undefined) opening.use(chroma.pool);
-  const fusion = await openFusion(plan, options.threads);
-  if (fusion !== undefined) opening.use(fusion.pool);
-  const beside = {
-    ...(later !== undefined && { later }),
-    ...(chroma !== undefined && { chroma }),
-    ...(fusion !== undefined && { fusion }),
-  };
-  const stop = (): void => [pool, ...Object.values(beside).map((each) => each.pool)].forEach((each) => each.stop());
+  const stop = (): void => [pool, later?.pool, chroma?.pool].forEach((each) => each?.stop());
   options.signal?.addEventListener("abort", stop, { once: true });
   opening.defer(() => options.signal?.removeEventListener("abort", stop));
   const opened = opening.move();
   return {
-    network: descriptor.kind === "rgb" ? { kind: "rgb", pool, descriptor } : { kind: "luma", pool, descriptor, ...beside },
+    network:
+      descriptor.kind === "rgb"
+        ? { kind: "rgb", pool, descriptor }
+        : { kind: "luma", pool, descriptor, ...(later !== undefined && { later }), ...(chroma !== undefined && { chroma }) },
     sha256,
     laterSha256: next?.sha256,
     chromaSha256: chroma?.sha256,
-    fusionSha256: fusion?.descriptor.file.sha256,
     provider: chroma === undefined ? provider : describeProviders(provider, chroma.provider),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-/** On the CPU, wherever the pictures are computed: it is small beside what it is given. */
-async function openFusion({ network }: Plan, workers: number): Promise<FusionNetwork | undefined> {
-  if (network?.fusionId !== fusionModel.id) return undefined;
-  const modelPath = await locateModel(fusionModel, 8);
-  const pool = await TilePool.create({ descriptor: fusionModel, modelPath, provider: "cpu", bitDepth: 8, workers });
-  return { descriptor: fusionModel, pool };
 }
 
 async function findLater({ network, work: { bitDepth } }: Plan): Promise<LumaFile | undefined> {

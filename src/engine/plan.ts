@@ -13,7 +13,7 @@ import { type Decision, explain } from "./decisions.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import { chooseEncoder, workingPixelFormat } from "./encoders.ts";
 import { chooseFidelity, type Fidelity } from "./fidelity.ts";
-import { enlargementOf, chooseFusion, fusedStage, networkMacs, networkPasses, pictureSizes } from "./network-plan.ts";
+import { enlargementOf, networkMacs, networkPasses, pictureSizes } from "./network-plan.ts";
 import { chooseStages } from "./recipes.ts";
 import { planSegments, type Segment } from "./segments.ts";
 import { type PlannedStage, stagePlaces } from "./stage-plan.ts";
@@ -71,8 +71,6 @@ export type PlannedNetwork = {
   readonly laterId?: string;
   /** What doubles the chroma, where a network does. */
   readonly chromaId?: string;
-  /** What aligns and weighs the pictures that are averaged over time, where a network does. */
-  readonly fusionId?: string;
   /** With `sha256`: of a network that a user added. */
   readonly licence?: string;
   readonly sha256?: string;
@@ -132,8 +130,7 @@ export function makePlan(question: PlanQuestion): Plan {
   const picture = { ...uprightSize, range: color.range === "full" ? "full" : "limited" } as const;
   const fidelity = chooseFidelity({ request, diagnosis, passes, isAdded: model.kind === "rgb" });
   const cleaning = chooseStages({ request, diagnosis, picture, outputSize });
-  const fusion = chooseFusion({ model, passes, stages: cleaning });
-  const stages = inOrder([time.scan, ...(fusion === undefined ? cleaning : cleaning.map(fusedStage)), time.interpolate]);
+  const stages = inOrder([time.scan, ...cleaning, time.interpolate]);
   const macsPerFrame = networkMacs(uprightSize, passes, model);
   const decisions = explain({
     ...question,
@@ -143,7 +140,6 @@ export function makePlan(question: PlanQuestion): Plan {
     uprightSize,
     passes,
     chroma,
-    fusion,
     pixels: { chosen: pixelFormat, format },
     color,
     colorReason,
@@ -170,7 +166,7 @@ export function makePlan(question: PlanQuestion): Plan {
       color: video.color,
     },
     work: { pixelFormat, bitDepth: format.bitDepth },
-    network: passes === 0 ? undefined : describeNetwork(model, passes, { chromaId: chroma?.model?.id, fusionId: fusion?.id }),
+    network: passes === 0 ? undefined : describeNetwork(model, passes, chroma?.model?.id),
     outputSize,
     encode: {
       codec: encoder.codec,
@@ -211,19 +207,11 @@ function inOrder(stages: readonly (PlannedStage | undefined)[]): readonly Planne
   return stages.filter((stage) => stage !== undefined).toSorted((a, b) => place(a) - place(b));
 }
 
-type Beside = { readonly chromaId: string | undefined; readonly fusionId: string | undefined };
-
-function describeNetwork(model: NetworkDescriptor, passes: number, { chromaId, fusionId }: Beside): PlannedNetwork {
+function describeNetwork(model: NetworkDescriptor, passes: number, chromaId: string | undefined): PlannedNetwork {
   const { id } = model;
   if (model.kind === "rgb") return { id, passes, licence: model.licence, sha256: model.file.sha256 };
   const later = passes > 1 ? laterModel(model) : undefined;
-  return {
-    id,
-    passes,
-    ...(later !== undefined && { laterId: later.id }),
-    ...(chromaId !== undefined && { chromaId }),
-    ...(fusionId !== undefined && { fusionId }),
-  };
+  return { id, passes, ...(later !== undefined && { laterId: later.id }), ...(chromaId !== undefined && { chromaId }) };
 }
 
 function describeDamage(timeline: Timeline, media: MediaInfo): readonly string[] {

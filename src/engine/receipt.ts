@@ -122,18 +122,13 @@ export async function buildReport(options: ReceiptOptions): Promise<Report> {
 }
 
 function cpuSeconds({ network }: OpenNetwork): number {
-  const beside = network?.kind === "luma" ? [network.later?.pool, network.chroma?.pool, network.fusion?.pool] : [];
+  const beside = network?.kind === "luma" ? [network.later?.pool, network.chroma?.pool] : [];
   return [network?.pool, ...beside].reduce((sum, pool) => sum + (pool?.counts.cpuSeconds ?? 0), 0);
 }
 
-function describeNetwork(plan: Plan, { sha256 = "", chromaSha256, fusionSha256 }: OpenNetwork): Report["network"] {
+function describeNetwork(plan: Plan, { sha256 = "", chromaSha256 }: OpenNetwork): Report["network"] {
   if (plan.network === undefined) return undefined;
-  return {
-    ...plan.network,
-    sha256,
-    ...(chromaSha256 !== undefined && { chromaSha256 }),
-    ...(fusionSha256 !== undefined && { fusionSha256 }),
-  };
+  return { ...plan.network, sha256, ...(chromaSha256 !== undefined && { chromaSha256 }) };
 }
 
 function describeFidelity({ fidelity }: Plan, facts: StageFacts): Report["fidelity"] {

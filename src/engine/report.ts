@@ -78,9 +78,7 @@ export type Report = {
     readonly audioOffsetSeconds: number | undefined;
   };
   readonly comparison: Comparison;
-  readonly network:
-    | (PlannedNetwork & { readonly sha256: string; readonly chromaSha256?: string; readonly fusionSha256?: string })
-    | undefined;
+  readonly network: (PlannedNetwork & { readonly sha256: string; readonly chromaSha256?: string }) | undefined;
   readonly provider: { readonly name: string; readonly reason: string };
   readonly speed: {
     readonly wallSeconds: number;

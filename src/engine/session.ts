@@ -76,7 +76,7 @@ export class Session implements AsyncDisposable {
     const network = opening.use(await openNetwork(inspection.plan, options.model ?? inspection.model, options));
     const determinants = {
       plan: inspection.plan,
-      weights: [network.sha256, network.laterSha256, network.chromaSha256, network.fusionSha256],
+      weights: [network.sha256, network.laterSha256, network.chromaSha256],
       provider: network.provider.name,
       version,
     };

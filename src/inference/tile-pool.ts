@@ -1,15 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../domain/errors.ts";
-import type { ChromaModelDescriptor, FusionModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
+import type { ChromaModelDescriptor, NetworkDescriptor } from "../domain/model-descriptor.ts";
 import { planesOf, type TensorFormat, type Tile, type TileReply, type TileTask, type WorkerSetup } from "./tile-protocol.ts";
 
 /** Samples in shared memory, rows without padding, plane after plane: the luma of one frame or of several, little-endian when
- *  two bytes wide, or R, G and B. For chroma networks both sizes are the chroma's: luma of twice its sides lies before it. For fusion networks
- *  a sample is a cell's. */
+ *  two bytes wide, or R, G and B. For chroma networks both sizes are the chroma's: luma of twice its sides lies before it. */
 export type SharedPicture = { readonly data: SharedArrayBuffer; readonly width: number; readonly height: number };
 
 export type TilePoolOptions = {
-  readonly descriptor: NetworkDescriptor | ChromaModelDescriptor | FusionModelDescriptor;
+  readonly descriptor: NetworkDescriptor | ChromaModelDescriptor;
   readonly modelPath: string;
   readonly provider: string;
   readonly workers: number;
@@ -176,7 +175,7 @@ export class TilePool implements AsyncDisposable {
 }
 
 function tensorFormat(descriptor: TilePoolOptions["descriptor"]): TensorFormat {
-  if (descriptor.kind === "chroma" || descriptor.kind === "fusion") return { kind: descriptor.kind };
+  if (descriptor.kind === "chroma") return { kind: "chroma" };
   if (descriptor.kind !== "rgb") return { kind: "luma", frames: descriptor.frames ?? 1 };
   const { inputName, outputName, peak, removedPixels } = descriptor;
   return { kind: "rgb", inputName, outputName, peak, removed: removedPixels };

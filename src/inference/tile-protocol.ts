@@ -1,16 +1,13 @@
 import type { Size } from "../domain/media-info.ts";
-import { fusionLayout } from "../domain/model-descriptor.ts";
 
 /** A rectangle of the source plane, in pixels; origins are multiples of the network's size multiple. */
 export type Tile = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 
 /** What goes in and out of a network. `luma`: the planes of so many frames in, one out. `rgb`: three planes of bytes here, float32 from 0 to `peak` there; `removed` of the
- *  halo are left out by the network itself. `chroma`: luma at twice the size, Cb and Cr in, Cb and Cr out. `fusion`: features of cells in,
- *  findings out (FusionModelDescriptor). */
+ *  halo are left out by the network itself. `chroma`: luma at twice the size, Cb and Cr in, Cb and Cr out. */
 export type TensorFormat =
   | { readonly kind: "luma"; readonly frames: number }
   | { readonly kind: "chroma" }
-  | { readonly kind: "fusion" }
   | {
       readonly kind: "rgb";
       readonly inputName: string;
@@ -21,16 +18,8 @@ export type TensorFormat =
 
 /** Samples for each pixel of the picture that goes into a network, and of the one that comes out. */
 export function planesOf(format: TensorFormat): { readonly input: number; readonly output: number } {
-  switch (format.kind) {
-    case "luma":
-      return { input: format.frames, output: 1 };
-    case "rgb":
-      return { input: 3, output: 3 };
-    case "chroma":
-      return { input: 6, output: 2 };
-    case "fusion":
-      return { input: fusionLayout.neighbours * fusionLayout.features, output: fusionLayout.neighbours * fusionLayout.findings };
-  }
+  if (format.kind === "luma") return { input: format.frames, output: 1 };
+  return format.kind === "rgb" ? { input: 3, output: 3 } : { input: 6, output: 2 };
 }
 
 /** How a plane lies in the memory of a picture. Units: samples; `factor`: its sides by the picture's. */

@@ -81,8 +81,6 @@ async function run(window: Buffer, width: number, height: number): Promise<Buffe
       return await runOwn({ luma: integers(window, [1, format.frames, height, width]) });
     case "chroma":
       return await runChroma(window, { width, height });
-    case "fusion":
-      return await runOwn({ features: integers(window, [1, planeCounts.input, height, width]) });
   }
 }
 

@@ -109,36 +109,3 @@ test("planes of another size and too many neighbours are refused", () => {
   expect(() => averager.average(plane, [plane, plane, plane], distance)).toThrow(RangeError);
   expect(() => new TemporalAverager({ ...size, bitDepth: 8, neighbours: 7 })).toThrow(RangeError);
 });
-
-test.each([8, 10] as const)("verdicts change what a neighbour is worth, part by part and place by place, %i bits", (bitDepth) => {
-  const unit = 2 ** (bitDepth - 8);
-  const plane = texture({ ...size, bitDepth });
-  const other = changed(plane, bitDepth, () => 4 * unit); // coarse only
-  const cells = { width: size.width / 4, height: size.height / 4 };
-  const count = cells.width * cells.height;
-  const averaged = (judge: (x: number) => { strictness: number; gain: number }, fine = { strictness: 96, gain: 64 }) => {
-    const own = { ...plane, data: Buffer.from(plane.data) };
-    const verdicts = { strictness: new Uint8Array(2 * count), gain: new Uint8Array(2 * count) };
-    for (let cell = 0; cell < count; cell += 1) {
-      const coarse = judge(cell % cells.width);
-      for (const part of ["strictness", "gain"] as const) {
-        verdicts[part][cell] = coarse[part];
-        verdicts[part][count + cell] = fine[part];
-      }
-    }
-    const averager = new TemporalAverager({ ...size, bitDepth, neighbours: 2 });
-    averager.average(own, [other], { coarse: 6 * unit, fine: 6 * unit }, verdicts);
-    const [before, after] = [samplesOf(plane, bitDepth), samplesOf(own, bitDepth)];
-    return (x: number) => ((after[64 * size.width + x] ?? 0) - (before[64 * size.width + x] ?? 0)) / unit;
-  };
-  const plain = 4 * (Math.exp(-4 / 9) / (1 + Math.exp(-4 / 9)));
-  expect(averaged(() => ({ strictness: 96, gain: 64 }))(80)).toBeCloseTo(plain, bitDepth === 8 ? -0.5 : 0);
-  expect(averaged(() => ({ strictness: 144, gain: 64 }))(80)).toBeLessThan(plain / 2);
-  expect(averaged(() => ({ strictness: 96, gain: 112 }))(80)).toBeGreaterThan(plain * 1.5);
-  expect(averaged(() => ({ strictness: 96, gain: 64 }), { strictness: 144, gain: 0 })(80)).toBeCloseTo(
-    plain,
-    bitDepth === 8 ? -0.5 : 0,
-  );
-  const half = averaged((x) => ({ strictness: 96, gain: x < cells.width / 2 ? 64 : 0 }));
-  expect(half(40)).toBeGreaterThan(half(120) + 0.9);
-});

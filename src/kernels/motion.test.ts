@@ -81,21 +81,6 @@ test.each([8, 10])("a compensated plane of %i bits is the other picture, up to w
   expect(meanError(from, output, bitDepth, 16)).toBeLessThan(0.05);
 });
 
-test.each([8, 10])("vectors of cells move a plane of %i bits as their field does, and by what is added to them", (bitDepth) => {
-  const from = texture({ ...size, bitDepth });
-  const to = texture({ ...size, x: -6, y: 2, bitDepth });
-  const field = estimate(from, to, bitDepth);
-  const compensator = new Compensator({ ...size, bitDepth });
-  const vectors = compensator.toCells(field);
-  expect([vectors.dx.length, vectors.dy.length]).toEqual([40 * 32, 40 * 32]);
-  expect([vectors.dx[16 * 40 + 20], vectors.dy[16 * 40 + 20]]).toEqual([6 * 16, -2 * 16]);
-  const output = { ...to, data: new Uint8Array(to.data.length) };
-  compensator.compensateCells(vectors, to, output);
-  expect(meanError(from, output, bitDepth, 16)).toBeLessThan(0.05);
-  compensator.compensateCells({ ...vectors, dx: vectors.dx.map((dx) => dx + 24) }, to, output);
-  expect(meanError(texture({ ...size, x: 1.5, bitDepth }), output, bitDepth, 16)).toBeLessThan(0.5);
-});
-
 test("planes of other sizes are moved as far in proportion", () => {
   const field = estimate(texture(size), texture({ ...size, x: -8, y: 4 }));
   for (const scale of [0.5, 2]) {

@@ -1,16 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { sha256OfFile, exists } from "../core/files.ts";
 import { AppError } from "../domain/errors.ts";
-import type {
-  ChromaModelDescriptor,
-  FusionModelDescriptor,
-  JudgeModelDescriptor,
-  ModelDescriptor,
-} from "../domain/model-descriptor.ts";
+import type { ChromaModelDescriptor, JudgeModelDescriptor, ModelDescriptor } from "../domain/model-descriptor.ts";
 
 const folder = new URL("../../models/", import.meta.url);
 
-type BundledDescriptor = ModelDescriptor | ChromaModelDescriptor | FusionModelDescriptor | JudgeModelDescriptor;
+type BundledDescriptor = ModelDescriptor | ChromaModelDescriptor | JudgeModelDescriptor;
 
 /** The path of a network's file for 8-bit or deeper video, checked against its sha256.
  *  Throws: AppError `model_invalid` when it is missing or altered. */
@@ -29,6 +24,6 @@ export async function locateModel(descriptor: BundledDescriptor, bitDepth: numbe
 }
 
 function fileFor(descriptor: BundledDescriptor, bitDepth: number): { readonly name: string; readonly sha256: string } {
-  if (descriptor.kind === "fusion" || descriptor.kind === "judge") return descriptor.file;
+  if (descriptor.kind === "judge") return descriptor.file;
   return bitDepth > 8 ? descriptor.files.u16 : descriptor.files.u8;
 }

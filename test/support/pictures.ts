@@ -27,25 +27,23 @@ export async function picturesOf(
   cuts: readonly number[],
   network?: Network,
 ): Promise<readonly FrameHash[]> {
-  const hashes: FrameHash[] = [];
-  for await (const frame of framesOf(path, plan, cuts, network)) hashes.push(hashOf(frame));
-  return hashes;
-}
-
-/** The same frames. Owns: the caller disposes each. */
-export async function* framesOf(
-  path: string,
-  plan: Plan,
-  cuts: readonly number[],
-  network?: Network,
-): AsyncGenerator<VideoFrame> {
   const timeline = await readTimeline(path, plan.source.streamIndex);
   const starts = [0, ...cuts].map((frame) => timeline.frameTicks[frame] ?? 0n);
+  const hashes: FrameHash[] = [];
   for (const [index, fromTicks] of starts.entries()) {
     using way = new PictureWay(plan, network);
     const segment = { index, fromTicks, untilTicks: starts[index + 1] };
-    yield* way.run({ inputPath: path, timeline, segment, framesInFlight: 2, decodeThreads: 2, onSource: () => undefined });
+    const frames = way.run({
+      inputPath: path,
+      timeline,
+      segment,
+      framesInFlight: 2,
+      decodeThreads: 2,
+      onSource: () => undefined,
+    });
+    for await (const frame of frames) hashes.push(hashOf(frame));
   }
+  return hashes;
 }
 
 function hashOf(frame: VideoFrame): FrameHash {

@@ -9,9 +9,7 @@ import { addModel } from "../../engine/add-model.ts";
 import { describeModelSource, type ModelSource, obtainModel, parseModelSource } from "../../ingest/model-source.ts";
 import { curatedModels } from "../../models/curated.ts";
 import { listInstalled, removeInstalled } from "../../models/installed.ts";
-import { cellSide } from "../../kernels/fusion.ts";
 import { bundledChromaModels } from "../../models/chroma.ts";
-import { fusionModel } from "../../models/fusion.ts";
 import { judgeModel } from "../../models/judge.ts";
 import { bundledModels } from "../../models/registry.ts";
 import type { CommandContext } from "../context.ts";
@@ -45,7 +43,7 @@ export async function listModels(typed: unknown, { output }: CommandContext): Pr
   const had = new Set(installed.map(({ id }) => id));
   const offered = curatedModels.filter(({ id }) => !had.has(id));
   output.document([
-    ...[...bundledModels, ...bundledChromaModels, fusionModel, judgeModel].map((model) => ({ ...model, state: "bundled" })),
+    ...[...bundledModels, ...bundledChromaModels, judgeModel].map((model) => ({ ...model, state: "bundled" })),
     ...installed.map((model) => ({ ...model, state: "added" })),
     ...offered.map(({ place: _place, ...model }) => ({ ...model, state: "to be added" })),
   ]);
@@ -59,15 +57,6 @@ export async function listModels(typed: unknown, { output }: CommandContext): Pr
       `${formatCount(model.macsPerInputPixel)} multiply-adds a pixel`,
       model.licence,
     ]),
-    [
-      fusionModel.id,
-      "with the tier pro",
-      "x1",
-      formatBytes(fusionModel.file.sizeBytes),
-      formatCount(fusionModel.parameters),
-      `${formatCount(fusionModel.macsPerInputPixel / cellSide ** 2)} multiply-adds a pixel made`,
-      fusionModel.licence,
-    ],
     [
       judgeModel.id,
       "in the diagnosis",

@@ -9,20 +9,14 @@ import { enlargementOf } from "../network-plan.ts";
 import type { Plan } from "../plan.ts";
 import { planTiles } from "../tiles.ts";
 import { ChromaEnhancer, type ChromaNetwork } from "./enhance-chroma.ts";
-import type { FusionNetwork } from "./fusion.ts";
 
 /** Largest tile, by `bench/inference.ts`: larger ones gain little and are recognised as unchanged less often, smaller ones
  *  spend more on their halo. */
 const tileSide: Size = { width: 480, height: 136 };
 
 type OneNetwork = { readonly pool: TilePool; readonly descriptor: ModelDescriptor };
-/** `later`: what doubles again after the first pass, where another network does. `chroma`: what doubles the chroma. `fusion`: what aligns
- *  the pictures that are averaged. */
-export type LumaNetwork = OneNetwork & {
-  readonly later?: OneNetwork;
-  readonly chroma?: ChromaNetwork;
-  readonly fusion?: FusionNetwork;
-};
+/** `later`: what doubles again after the first pass, where another network does. `chroma`: what doubles the chroma. */
+export type LumaNetwork = OneNetwork & { readonly later?: OneNetwork; readonly chroma?: ChromaNetwork };
 
 /** Brings prepared pictures to the output size: networks clean or enlarge the luma as often as planned and one resample
  *  ends at the exact size; chroma goes through a network of its own or is resampled once. Without a network everything is

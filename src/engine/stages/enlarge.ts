@@ -38,7 +38,7 @@ export class Enlarger implements Disposable {
     this.#network = network;
     this.#enhancer = opening.use(new Enhancer(plan, network));
     this.#interpolator = opening.use(openInterpolator(plan));
-    this.#stages = openStages(plan, "output", network);
+    this.#stages = openStages(plan, "output");
     const frames = this.#network?.kind === "luma" ? (this.#network.descriptor.frames ?? 1) : 1;
     this.#surrounder = frames > 1 ? new Surrounder(frames, sourcePicture(plan)) : undefined;
     opening.move();

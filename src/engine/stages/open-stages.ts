@@ -6,7 +6,6 @@ import { Deblock } from "./deblock.ts";
 import { Deflicker } from "./deflicker.ts";
 import { Deinterlacer } from "./deinterlace.ts";
 import { Denoise } from "./denoise.ts";
-import type { Network } from "./enhance.ts";
 import { FrameInterpolator } from "./interpolate.ts";
 import { InverseTelecine } from "./inverse-telecine.ts";
 import { Regrain } from "./regrain.ts";
@@ -35,13 +34,13 @@ export function openInterpolator(plan: Plan): FrameInterpolator | undefined {
 
 export type OpenStage = { readonly planned: PlannedStage; readonly stage: FrameStage };
 
-/** The planned stages of one place, in running order. Owns: the caller disposes each; borrows the network. */
-export function openStages(plan: Plan, place: "source" | "output", network?: Network): readonly OpenStage[] {
+/** The planned stages of one place, in running order. Owns: the caller disposes each. */
+export function openStages(plan: Plan, place: "source" | "output"): readonly OpenStage[] {
   const picture = place === "source" ? sourcePicture(plan) : outputPicture(plan);
   const opened: OpenStage[] = [];
   try {
     for (const planned of plan.stages) {
-      if (stagePlaces[planned.name] === place) opened.push({ planned, stage: openStage(planned, picture, network) });
+      if (stagePlaces[planned.name] === place) opened.push({ planned, stage: openStage(planned, picture) });
     }
     return opened;
   } catch (error) {
@@ -50,7 +49,7 @@ export function openStages(plan: Plan, place: "source" | "output", network?: Net
   }
 }
 
-function openStage(planned: PlannedStage, picture: StagePicture, network: Network | undefined): FrameStage {
+function openStage(planned: PlannedStage, picture: StagePicture): FrameStage {
   switch (planned.name) {
     case "deflicker":
       return new Deflicker(planned, picture);
@@ -61,7 +60,7 @@ function openStage(planned: PlannedStage, picture: StagePicture, network: Networ
     case "deband":
       return new Deband(planned, picture);
     case "temporal_average":
-      return new TemporalAverage(planned, picture, network?.kind === "luma" ? network.fusion : undefined);
+      return new TemporalAverage(planned, picture);
     case "regrain":
       return new Regrain(planned, picture);
     case "sharpen":

@@ -1,9 +1,8 @@
-import { type AveragingDistance, type AveragingVerdicts, TemporalAverager } from "../../kernels/average.ts";
+import { type AveragingDistance, TemporalAverager } from "../../kernels/average.ts";
 import { Compensator } from "../../kernels/compensate.ts";
 import type { Plane, VideoFrame } from "../../media/frame.ts";
 import type { Planned } from "../stage-plan.ts";
-import { Fuser, type FusionNetwork } from "./fusion.ts";
-import { type Neighbour, NeighbourMotion } from "./neighbour-motion.ts";
+import { NeighbourMotion } from "./neighbour-motion.ts";
 import { copyFrame, emptyPlane } from "./planes.ts";
 import { FactLog, type FrameStage, type StageContext, type StagePicture } from "./stage.ts";
 import { type FrameWindow, throughWindow } from "./window.ts";
@@ -25,10 +24,8 @@ export class TemporalAverage implements FrameStage {
   readonly #compensator: Compensator;
   readonly #averager: TemporalAverager;
   readonly #moved: readonly Plane[];
-  readonly #fuser: Fuser | undefined;
 
-  /** `fusion`: a network that says better where neighbours lie and what they are worth. */
-  constructor({ reach, distance }: Planned<"temporal_average">, picture: StagePicture, fusion?: FusionNetwork) {
+  constructor({ reach, distance }: Planned<"temporal_average">, picture: StagePicture) {
     const { width, height, bitDepth } = picture;
     this.context = { before: reach, after: reach };
     const fine = distance * 2 ** (bitDepth - 8);
@@ -37,7 +34,6 @@ export class TemporalAverage implements FrameStage {
     this.#motion = new NeighbourMotion({ width, height, bitDepth, isHalved, reach, strangeDifference });
     this.#compensator = new Compensator({ width, height, bitDepth });
     this.#averager = new TemporalAverager({ width, height, bitDepth, neighbours: 2 * reach });
-    this.#fuser = fusion === undefined ? undefined : new Fuser(fusion, { width, height, bitDepth });
     this.#moved = Array.from({ length: 2 * reach }, () => emptyPlane(picture, bitDepth));
   }
 
@@ -45,34 +41,17 @@ export class TemporalAverage implements FrameStage {
     return throughWindow(frames, this.context, (window) => this.#average(window));
   }
 
-  async #average(window: FrameWindow): Promise<VideoFrame> {
+  #average(window: FrameWindow): VideoFrame {
     // throughWindow never calls with a centre outside of its frames.
     const frame = window.frames[window.centre]!;
     const found = this.#motion.find(window);
-    const moved = this.#moved.slice(0, found.length);
     const output = copyFrame(frame);
-    const verdicts = await this.#move(frame, found, moved);
-    this.#averager.average(output.plane(0), moved, this.#distance, verdicts);
+    found.forEach((neighbour, index) => {
+      this.#compensator.compensate(neighbour.field, neighbour.frame.plane(0), this.#moved[index]!); // as many as the reach allows
+    });
+    this.#averager.average(output.plane(0), this.#moved.slice(0, found.length), this.#distance);
     this.facts.record(frame.pts, { frames: 1, neighbours: found.length });
     return output;
-  }
-
-  /** Fills `moved` with the neighbours laid on the frame; what they are worth, where a network says it. */
-  async #move(frame: VideoFrame, found: readonly Neighbour[], moved: readonly Plane[]): Promise<AveragingVerdicts | undefined> {
-    const compensator = this.#compensator;
-    const each = found.map((neighbour, index) => ({ ...neighbour, moved: moved[index]! })); // as many as neighbours
-    if (this.#fuser === undefined || found.length === 0) {
-      for (const neighbour of each) compensator.compensate(neighbour.field, neighbour.frame.plane(0), neighbour.moved);
-      return undefined;
-    }
-    const near = each.map((neighbour) => ({ ...neighbour, vectors: compensator.toCells(neighbour.field) }));
-    for (const neighbour of near) compensator.compensateCells(neighbour.vectors, neighbour.frame.plane(0), neighbour.moved);
-    const { vectors, verdicts } = await this.#fuser.fuse(frame.plane(0), near);
-    near.forEach((neighbour, index) => {
-      const better = vectors[index];
-      if (better !== undefined) compensator.compensateCells(better, neighbour.frame.plane(0), neighbour.moved);
-    });
-    return verdicts;
   }
 
   [Symbol.dispose](): void {
