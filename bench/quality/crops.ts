@@ -16,6 +16,7 @@ type Crop = PictureKind & {
 
 const width = 150;
 const forGeneral = ["lanczos", "fast", "standard", "pro", "websr-rl"];
+const forLarge = ["lanczos", "standard", "realesr-general-x4v3"];
 const forUgc = ["lanczos", "standard", "ugc/standard", "product/fitting", "websr-rl"];
 const forFilm = ["lanczos", "standard", "old_film/standard", "product/fitting", "websr-rl"];
 const screen = { clip: "5-screen_gnome_display-dual-monitors", x: 238, y: 500, height: 110 };
@@ -29,6 +30,7 @@ const crops: readonly Crop[] = [
   { file: "coast-clean.jpg", ...coast, degradation: "clean", factor: 2, contenders: forGeneral },
   { file: "bird-crf28.jpg", ...bird, degradation: "crf28", factor: 2, contenders: forGeneral },
   { file: "stream-crf28.jpg", ...stream, degradation: "crf28", factor: 2, contenders: forGeneral },
+  { file: "coast-large.jpg", ...coast, degradation: "crf23", factor: 2, contenders: forLarge },
   { file: "bird-ugc.jpg", ...bird, degradation: "ugc", factor: 2, contenders: forUgc },
   { file: "bird-oldfilm.jpg", ...bird, degradation: "oldfilm", factor: 2, contenders: forFilm },
 ];
