@@ -110,6 +110,20 @@ test("a sharpened and compressed source comes out better than by general's weigh
   disposeAll([...truth, ...source, ...enlarged, ...fitting, ...plain]);
 });
 
+test("a network takes a noisy, sharpened and twice encoded source for shared, whatever its edges say, and a compressed one not", async (context) => {
+  const request = { ...defaultRequest, ...twice, assume: { halos: 0, grain: 0, compression: 0.4 } };
+  const shared = await halved(context, asShared);
+  const twiceEncoded = await encoded(shared.path, { preset: "veryfast", crf: "26" }, { preset: "medium", crf: "29" });
+  const found = await inspect(twiceEncoded, request, 1);
+  expect(found.plan.diagnosis.shared).toBeGreaterThan(0.6);
+  expect(found.model.id).toBe("ugc-standard-x2");
+  const plain = await halved(context, (luma) => luma);
+  const once = await inspect(await encoded(plain.path, { preset: "medium", crf: "28" }), request, 1);
+  expect(once.plan.diagnosis.shared).toBeLessThan(0.3);
+  expect(once.model.id).toBe("general-standard-x2");
+  disposeAll([...shared.truth, ...plain.truth]);
+});
+
 test("a source that was compressed only keeps general's weights, or takes those for video that hardly was", async (context) => {
   const { truth, path } = await halved(context, (luma) => luma);
   disposeAll(truth);
