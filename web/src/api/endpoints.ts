@@ -1,4 +1,4 @@
-import { getJson, sendJson } from "./http.ts";
+import { getJson, inTurn, sendJson } from "./http.ts";
 import type {
   AdminAccount,
   AdminDelivery,
@@ -54,7 +54,7 @@ export const api = {
   upload: (id: string, signal?: AbortSignal) => getJson<Upload>(`/api/uploads/${at(id)}`, signal),
   fetchUpload: (url: string, signal: AbortSignal) => sendJson<Upload>("/api/uploads/fetch", { body: { video_url: url }, signal }),
   estimate: (uploadId: string, choices: Choices, signal: AbortSignal) =>
-    sendJson<Estimate>("/api/estimates", { body: { upload_id: uploadId, ...choices }, signal }),
+    inTurn(() => sendJson<Estimate>("/api/estimates", { body: { upload_id: uploadId, ...choices }, signal }), signal),
   taste: (uploadId: string, choices: Choices) => sendJson<Taste>("/api/tastes", { body: { upload_id: uploadId, ...choices } }),
 
   submit: (uploadId: string, tier: Tier, choices: Choices, onceKey: string) =>

@@ -87,3 +87,15 @@ export async function sendJson<Answer>(path: string, options: SendOptions = {}):
   });
   return (await response.json()) as Answer; // as above
 }
+
+/** Asks again as long as the server is still at what was asked before and left: quick choices end in the last one, not in an error. */
+export async function inTurn<Answer>(ask: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (failure) {
+      if (!(failure instanceof ApiError) || failure.code !== "rate_limited" || signal.aborted) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, (failure.retryAfterSeconds ?? 1) * 1000));
+    }
+  }
+}
