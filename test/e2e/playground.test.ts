@@ -151,14 +151,15 @@ describe.skipIf(chromiumPath === undefined || !existsSync(source))("the playgrou
 
   it("can be used without a mouse from the file to the comparison", async () => {
     const page = await playground.visit("#/");
-    let asked = 0;
+    let isRefused = false;
     await page.route("**/api/estimates", (route) => {
-      asked += 1;
       const error = {
         code: "rate_limited",
         message: "2 estimates of this account are under way already; try again in a moment.",
       };
-      return asked === 2 ? route.fulfill({ status: 429, headers: { "retry-after": "1" }, json: { error } }) : route.continue();
+      if (isRefused || !/"(?:scale|factor)":2\b/.test(route.request().postData() ?? "")) return route.continue();
+      isRefused = true;
+      return route.fulfill({ status: 429, headers: { "retry-after": "1" }, json: { error } });
     });
     await page.getByText("Drop a video here").waitFor();
     const chooser = page.waitForEvent("filechooser"); // the browser has to be told before the key is pressed
