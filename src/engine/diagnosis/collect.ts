@@ -16,7 +16,8 @@ import {
 import { measureHalos } from "./halos.ts";
 import { type Change, compareCells, findCuts, type WindowChanges } from "./motion.ts";
 import { measureNoise, type NoiseMeasure } from "./noise.ts";
-import { type Picture, readPicture } from "./picture.ts";
+import { centreOf, type Picture, readPicture } from "./picture.ts";
+import { judgedSize } from "./shared.ts";
 import { Spectrum } from "./spectrum.ts";
 import { type Points, readPoints } from "./tones.ts";
 
@@ -34,8 +35,8 @@ export type Measures = {
   /** Of the sides of sharp edges, one list for each picture. */
   readonly halos: readonly (readonly number[])[];
   readonly banding: readonly BandingMeasure[];
-  /** The pictures themselves, for networks. */
-  readonly pictures: readonly Picture[];
+  /** The pictures' own centres, for a network. */
+  readonly centres: readonly Picture[];
   readonly spectrum: Spectrum;
 };
 
@@ -73,7 +74,7 @@ export class Collector implements Disposable {
   readonly #ringing: RingingMeasure[] = [];
   readonly #halos: (readonly number[])[] = [];
   readonly #banding: BandingMeasure[] = [];
-  readonly #pictures: Picture[] = [];
+  readonly #centres: Picture[] = [];
   readonly #spectrum = new Spectrum();
 
   constructor(video: VideoStream) {
@@ -121,7 +122,7 @@ export class Collector implements Disposable {
     this.#halos.push(measureHalos(picture));
     this.#banding.push(measureBanding(picture));
     this.#spectrum.add(picture);
-    this.#pictures.push(picture);
+    this.#centres.push(centreOf(picture, judgedSize));
   }
 
   #begin(number: number): void {
@@ -154,7 +155,7 @@ export class Collector implements Disposable {
       ringing: this.#ringing,
       halos: this.#halos,
       banding: this.#banding,
-      pictures: this.#pictures,
+      centres: this.#centres,
       spectrum: this.#spectrum,
     };
   }

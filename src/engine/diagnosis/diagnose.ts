@@ -27,6 +27,6 @@ export async function diagnose({ path, video, timeline, assume, signal }: Diagno
   using collector = new Collector(video);
   for await (const sample of sampleFrames({ path, streamIndex: video.index, places, signal })) await collector.look(sample);
   const measures = collector.finish();
-  const beside = { compression: measureCompression(video, timeline), shared: await judgeShared(measures.pictures) };
+  const beside = { compression: measureCompression(video, timeline), shared: await judgeShared(measures.centres) };
   return applyAssumptions(conclude(measures, video, beside), assume, video);
 }

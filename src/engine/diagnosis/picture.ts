@@ -1,3 +1,4 @@
+import type { Size } from "../../domain/media-info.ts";
 import type { VideoFrame } from "../../media/frame.ts";
 import { lumaSamples } from "./cells.ts";
 
@@ -8,6 +9,18 @@ const widest = 1280;
 const highest = 720;
 /** Codecs work on squares of 8 pixels or multiples: the centre begins on one of their corners. */
 const grid = 16;
+
+/** The middle of a picture, no larger than so much. */
+export function centreOf(picture: Picture, most: Size): Picture {
+  const [width, height] = [Math.min(most.width, picture.width), Math.min(most.height, picture.height)];
+  const [left, top] = [Math.floor((picture.width - width) / 2), Math.floor((picture.height - height) / 2)];
+  const data = new Float32Array(width * height);
+  for (let y = 0; y < height; y += 1) {
+    const from = (top + y) * picture.width + left;
+    data.set(picture.data.subarray(from, from + width), y * width);
+  }
+  return { width, height, data };
+}
 
 export function readPicture(frame: VideoFrame, bitDepth: number): Picture {
   const samples = lumaSamples(frame, bitDepth);
