@@ -46,12 +46,24 @@ typedef struct {
 
 static long line_samples(int width) { return (width + CELL - 1) / CELL * CELL; }
 
+/** Where everything lies in the scratch memory; returns how many bytes of it that takes. */
+static long lay_out(Averaging* a, uint8_t* scratch) {
+  long samples = line_samples(a->width), cells = samples / CELL, sums = MOST_PICTURES * 2 * MEASURES * cells;
+  long line = CELL, across = line + samples + CELL, coarse = across + MOST_PICTURES * 16 * samples;
+  long weights = coarse + MOST_PICTURES * 2 * CELL * samples, end = weights + 2 * BANDS * MOST_PICTURES * (cells + 1);
+  a->sums = (float*)scratch;
+  int16_t* rest = (int16_t*)(a->sums + sums);
+  a->line = rest + line;
+  a->across = rest + across;
+  a->coarse = rest + coarse;
+  a->weights = rest + weights;
+  return sums * (long)sizeof(float) + end * (long)sizeof(int16_t);
+}
+
 /** Bytes of scratch memory that average_in_time needs. */
-EXPORT(average_scratch_bytes) long average_scratch_bytes(int width, int height) {
-  long samples = line_samples(width), cells = samples / CELL;
-  (void)height;
-  long lines = samples + 16 + MOST_PICTURES * samples * (16 + 2 * CELL);
-  return lines * 2 + MOST_PICTURES * (MEASURES * 2 * cells * 4 + BANDS * 2 * (cells + 1) * 2) + 64;
+EXPORT(average_scratch_bytes) long average_scratch_bytes(int width) {
+  Averaging a = { .width = width };
+  return lay_out(&a, 0);
 }
 
 INLINED vec difference(Averaging a, int n, long at) {
@@ -212,16 +224,11 @@ void average_in_time(
   float coarse_distance, float fine_distance, uint8_t* scratch
 ) {
   int cells = (width + CELL - 1) / CELL, rows = (height + CELL - 1) / CELL;
-  long samples = line_samples(width);
   Averaging a = {
     .plane = plane, .neighbours = neighbours, .neighbour_bytes = neighbour_bytes, .count = count, .width = width, .height = height,
     .stride = stride, .bytes = bytes, .cells = cells, .rows = rows, .distances = { coarse_distance, fine_distance },
   };
-  a.sums = (float*)scratch;
-  a.line = (int16_t*)(a.sums + MOST_PICTURES * 2 * MEASURES * cells) + CELL;
-  a.across = a.line + samples + CELL;
-  a.coarse = a.across + MOST_PICTURES * 16 * samples;
-  a.weights = a.coarse + MOST_PICTURES * 2 * CELL * samples;
+  lay_out(&a, scratch);
   if (bytes == 1) average_rows(a, 1);
   else average_rows(a, 2);
 }

@@ -58,7 +58,7 @@ SHAPES = {
         NetworkShape("general-standard-x2", "General, standard, 2x", "standard", channels=48, layers=5),
         NetworkShape("clean-standard-x2", "Hardly compressed, standard, 2x", "standard", 48, 5, preset="clean"),
         NetworkShape("general-standard-x3", "General, standard, 3x", "standard", channels=48, layers=5, scale=3),
-        NetworkShape("general-standard-x4", "General, standard, 4x", "standard", channels=48, layers=4, scale=4),
+        NetworkShape("general-standard-x4", "General, standard, 4x", "standard", channels=48, layers=5, scale=4),
         NetworkShape("general-pro-x2", "General, pro, 2x", "pro", channels=64, layers=10, frames=5, views=4),
         NetworkShape("ugc-fast-x2", "Shared video, fast, 2x", "fast", 16, 3, preset="ugc"),
         NetworkShape("ugc-standard-x2", "Shared video, standard, 2x", "standard", 48, 5, preset="ugc"),

@@ -23,14 +23,14 @@ export class TemporalAverager {
   readonly #scratch: number;
 
   constructor(options: TemporalAveragerOptions) {
-    const { width, height, bitDepth, neighbours } = options;
+    const { width, bitDepth, neighbours } = options;
     if (neighbours < 1 || neighbours > 6) throw new RangeError(`1 to 6 neighbours are averaged, not ${neighbours}`);
     this.#options = options;
     this.#bytesPerSample = bytesPerSampleOf(bitDepth);
     this.#stride = Math.ceil(width / 8) * 8;
     this.#plane = this.#kernels.reserve(this.#planeBytes);
     this.#neighbours = this.#kernels.reserve(this.#planeBytes * neighbours);
-    this.#scratch = this.#kernels.reserve(this.#kernels.call("average_scratch_bytes", width, height));
+    this.#scratch = this.#kernels.reserve(this.#kernels.call("average_scratch_bytes", width));
   }
 
   get #planeBytes(): number {
