@@ -146,47 +146,50 @@ function chromaAims(group: Group): readonly Aim[] {
 
 /** What runs by default counts; where it was not measured, the tier's network by itself. */
 function websrAims(group: Group): readonly Aim[] {
-  const all = contendersOf(group);
-  const counted = all.includes("product") ? "product" : "standard";
-  return [...new Set(["standard", counted])].flatMap((contender) =>
-    websrOf(group).flatMap((baseline): Aim[] => {
-      const gains = gainsOver(group, { contender, baseline });
-      if (gains.length === 0) return [];
+  const counted = contendersOf(group).includes("product") ? "product" : "standard";
+  return websrOf(group).flatMap((baseline) =>
+    aimsAgainst(group, baseline, (contender, gains) => {
       const gain = average(gains, "psnr");
       const time = median(gains.map(({ networkRatio }) => networkRatio));
       const better = gains.filter(({ scores }) => scores.psnr > 0).length;
-      return [
-        {
-          what: `${contender}, ${degradationTitles[group.degradation]}: against ${baseline}`,
-          wanted: "above 0 dB, at most x 1 of its network time",
-          found: `${signed(gain, 2)} dB, better on ${better} of ${gains.length} clips, x ${time.toFixed(2)}`,
-          isMet: gain > 0 && time <= 1,
-          isFloor: contender === counted,
-        },
-      ];
+      return {
+        wanted: "above 0 dB, at most x 1 of its network time",
+        found: `${signed(gain, 2)} dB, better on ${better} of ${gains.length} clips, x ${time.toFixed(2)}`,
+        isMet: gain > 0 && time <= 1,
+        isFloor: contender === counted,
+      };
     }),
   );
 }
 
 function largeNetworkAims(group: Group): readonly Aim[] {
   const large = contendersOf(group).filter((name) => name.startsWith("realesr"));
-  return ["standard", "product"].flatMap((contender) =>
-    large.flatMap((baseline): Aim[] => {
-      const gains = gainsOver(group, { contender, baseline });
-      if (gains.length === 0) return [];
+  return large.flatMap((baseline) =>
+    aimsAgainst(group, baseline, (_, gains) => {
       const [psnr, ssim, flicker] = [average(gains, "psnr"), average(gains, "ssim"), average(gains, "flicker")];
       const speed = 1 / median(gains.map(({ cpuRatio }) => cpuRatio));
-      return [
-        {
-          what: `${contender}, ${degradationTitles[group.degradation]}: against ${baseline}`,
-          wanted: `PSNR-Y and SSIM above, flicker below, ${wantedSpeed} times as fast`,
-          found: `${signed(psnr, 2)} dB, ${signed(ssim, 4)}, ${signed(flicker, 3)}, ${speed.toFixed(0)} times (${gains.length} clips)`,
-          isMet: psnr > 0 && ssim > 0 && flicker < 0 && speed >= wantedSpeed,
-          isFloor: false,
-        },
-      ];
+      return {
+        wanted: `PSNR-Y and SSIM above, flicker below, ${wantedSpeed} times as fast`,
+        found: `${signed(psnr, 2)} dB, ${signed(ssim, 4)}, ${signed(flicker, 3)}, ${speed.toFixed(0)} times (${gains.length} clips)`,
+        isMet: psnr > 0 && ssim > 0 && flicker < 0 && speed >= wantedSpeed,
+        isFloor: false,
+      };
     }),
   );
+}
+
+/** Of `standard`, by itself and as the command takes it, against somebody else's network. */
+function aimsAgainst(
+  group: Group,
+  baseline: string,
+  aimOf: (contender: string, gains: readonly Gain[]) => Omit<Aim, "what">,
+): readonly Aim[] {
+  return ["standard", "product"].flatMap((contender) => {
+    const gains = gainsOver(group, { contender, baseline });
+    if (gains.length === 0) return [];
+    const what = `${contender}, ${degradationTitles[group.degradation]}: against ${baseline}`;
+    return [{ what, ...aimOf(contender, gains) }];
+  });
 }
 
 type GainQuestion = Pick<Aim, "what" | "isFloor"> & { readonly gain: number; readonly wanted: number };
