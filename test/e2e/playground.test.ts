@@ -112,6 +112,19 @@ describe.skipIf(chromiumPath === undefined || !existsSync(source))("the playgrou
     await page.context().close();
   });
 
+  it("shows an upright video's picture whole", async () => {
+    const tall = join(folder, "tall.mp4");
+    await writeDemoClip(tall, { size: { width: 54, height: 96 }, durationSeconds: 1, gopFrames: 25 });
+    const upload = await client.upload(new Uint8Array(await readFile(tall)), "tall.mp4");
+    const page = await playground.visit(`#/new/${upload.id}`);
+    const picture = page.getByRole("img", { name: "A picture from the most demanding scene" });
+    await eventually(async () => await picture.evaluate((image) => Reflect.get(image, "naturalHeight"))).toBe(96);
+    const [shown, frame] = [await picture.boundingBox(), await picture.locator("..").boundingBox()];
+    expect(shown?.y).toBeGreaterThanOrEqual((frame?.y ?? Infinity) - 1);
+    expect(shown?.height).toBeLessThanOrEqual((frame?.height ?? 0) + 1);
+    await page.context().close();
+  });
+
   it("shows the pixels of both videos on either side of the wipe's line, and where they differ", async () => {
     const page = await playground.visit(`#/compare?job=${jobId}&mode=wipe&frame=7&wipe=1`);
     const original = await readStage(page);

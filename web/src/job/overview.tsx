@@ -2,7 +2,7 @@ import type { Job } from "../api/types.ts";
 import { presetWords, rateWords, stateWords, targetWords } from "../jobs/describe.ts";
 import { FrameImage } from "../jobs/thumbnail.tsx";
 import { formatRoute } from "../routing/route.ts";
-import { formatBytes, formatDuration, formatMoney, formatSize } from "../ui/format.ts";
+import { formatBytes, formatCount, formatDuration, formatMoney, formatSize } from "../ui/format.ts";
 import { Meter } from "../ui/meter.tsx";
 import { Notice } from "../ui/notice.tsx";
 import styles from "./overview.module.css";
@@ -54,7 +54,7 @@ function Progress({ job }: { readonly job: Job }) {
       </p>
       <Meter label="Progress of the job" value={progress} />
       <p className={`${styles.small} numbers`}>
-        {total > 0 ? `${done} of ${total} frames` : "Looking at the video"}
+        {total > 0 ? `${done} of ${formatCount(total, "frame")}` : "Looking at the video"}
         {speed !== null && ` · ${speed.toFixed(1)} frames a second`}
       </p>
     </section>
@@ -77,7 +77,7 @@ function Result({ job, result }: { readonly job: Job; readonly result: NonNullab
       </a>
       <dl className={`${styles.outcome} numbers`}>
         <Fact name="Picture" value={formatSize(result.width, result.height)} />
-        <Fact name="Length" value={`${formatDuration(result.duration_seconds)}, ${result.frames} frames`} />
+        <Fact name="Length" value={`${formatDuration(result.duration_seconds)}, ${formatCount(result.frames, "frame")}`} />
         <Fact name="File" value={formatBytes(result.size_bytes)} />
         {took !== undefined && (
           <Fact name="Took" value={`${formatDuration(took)}, ${(result.frames / Math.max(0.001, took)).toFixed(1)} fps`} />

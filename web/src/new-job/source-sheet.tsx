@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { Estimate, Finding } from "../api/types.ts";
 import { FrameImage } from "../jobs/thumbnail.tsx";
 import { formatRoute } from "../routing/route.ts";
-import { formatBytes, formatDuration, formatRate, formatSize } from "../ui/format.ts";
+import { formatBytes, formatCount, formatDuration, formatRate, formatSize } from "../ui/format.ts";
 import { Button, LinkButton } from "../ui/button.tsx";
 import styles from "./source-sheet.module.css";
 
@@ -30,7 +30,7 @@ export function SourceSheet({ uploadId, estimate }: SourceSheetProps) {
         <dl className={`${styles.facts} numbers`}>
           <Fact name="Picture" value={`${formatSize(source.width, source.height)}${source.interlaced ? ", interlaced" : ""}`} />
           <Fact name="Rate" value={formatRate(source.frame_rate)} />
-          <Fact name="Length" value={formatDuration(source.duration_seconds)} more={`${source.frames} frames`} />
+          <Fact name="Length" value={formatDuration(source.duration_seconds)} more={formatCount(source.frames, "frame")} />
           <Fact
             name="Codec"
             value={source.codec.toUpperCase()}
@@ -91,8 +91,8 @@ function rateWords(bitsPerSecond: number | null): string {
 function tracksOf({ audio_tracks: audio, subtitle_tracks: subtitles, chapters }: Estimate["source"]): string {
   const words = [
     audio === 0 ? "no sound" : `${audio} audio`,
-    ...(subtitles === 0 ? [] : [`${subtitles} ${subtitles === 1 ? "subtitle" : "subtitles"}`]),
-    ...(chapters === 0 ? [] : [`${chapters} chapters`]),
+    ...(subtitles === 0 ? [] : [formatCount(subtitles, "subtitle")]),
+    ...(chapters === 0 ? [] : [formatCount(chapters, "chapter")]),
   ];
   return words.join(", ");
 }

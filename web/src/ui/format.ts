@@ -42,6 +42,11 @@ export function formatTime(seconds: number): string {
   return `${minutes}:${(seconds - minutes * 60).toFixed(3).padStart(6, "0")}`;
 }
 
+/** "1 frame", "12 frames". */
+export function formatCount(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}
+
 export function formatSize(width: number, height: number): string {
   return `${width} × ${height}`;
 }

@@ -1,1 +1,0 @@
-import{A as e}from"./notice-DxIZ4JFc.js";var t=e();function n(e){let[n,r]=(0,t.useState)(()=>Date.now());return(0,t.useEffect)(()=>{let t=setInterval(()=>r(Date.now()),e);return()=>clearInterval(t)},[e]),n}export{n as t};

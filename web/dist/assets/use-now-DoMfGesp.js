@@ -1,0 +1,1 @@
+import{j as e}from"./notice-DPLeT7xL.js";var t=e();function n(e){let[n,r]=(0,t.useState)(()=>Date.now());return(0,t.useEffect)(()=>{let t=setInterval(()=>r(Date.now()),e);return()=>clearInterval(t)},[e]),n}export{n as t};
