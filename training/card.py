@@ -52,7 +52,7 @@ Data and licences:
 - 18 photographs and paintings of the Debian packages lomiri-wallpapers-16.04 and -20.04: CC BY 4.0, CC BY-SA 3.0,
   CC BY-SA 4.0, CC0
 - Sintel, (c) Blender Foundation: CC BY 3.0
-- of `general-pro-x2`, `general-standard-x2`, `clean`, `ugc` and those for three times also Tears of Steel, (c) Blender Foundation: CC BY 3.0; an Intel sample video: CC BY 4.0; an MDN clip of a film
+- of `general-pro-x2`, `general-standard-x2`, `clean`, `ugc` and those for three and four times also Tears of Steel, (c) Blender Foundation: CC BY 3.0; an Intel sample video: CC BY 4.0; an MDN clip of a film
   of 1940: CC0
 - MDN flower, hhoppe river: CC0; GoPro gpmf-parser sample: Apache-2.0 or MIT; Udacity CarND and VHS samples: MIT
 - text drawn with free fonts
@@ -147,8 +147,8 @@ def describe_training(network_id: str, start: str | None, steps: int, minutes: i
     neighbours = shape.frames > 1 or shape.preset == "clean"
     options = "--neighbours --seed 2" if neighbours else f"--preset {shape.preset}"
     if shape.scale > 2:
-        preset = "" if shape.preset == "general" else f"--preset {shape.preset} "
-        options = f"{preset}--scale {shape.scale} --seed 11 --text-scenes 120"
+        preset = "" if shape.preset in ("general", "clean") else f"--preset {shape.preset} "
+        options = f"{'--neighbours ' if neighbours else ''}{preset}--scale {shape.scale} --seed 11 --text-scenes 120"
     align = ALIGN if neighbours else ""
     return GROWN_TRAINING.format(
         **facts, options=options, align=align, steady=STEADY if shape.preset == "clean" else "", start=start, steps=steps, minutes=minutes, scenes=scenes)

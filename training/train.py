@@ -42,6 +42,9 @@ RECIPES = {
     "general-pro-x2": Recipe(
         steps=60_000, batch=8, patch=64, peak_rate=3e-4, variant_shares=(0.2, 0.2, 0.27, 0.33),
     ),
+    "general-pro-x3": Recipe(
+        steps=60_000, batch=12, patch=32, peak_rate=4e-4, variant_shares=(0.22, 0.2, 0.26, 0.32),
+    ),
     "clean-standard-x2": Recipe(
         steps=22_000, batch=8, patch=96, peak_rate=3e-4, variant_shares=(0.85, 0.15, 0, 0),
     ),
@@ -74,6 +77,9 @@ RECIPES = {
     ),
     "general-standard-x4": Recipe(
         steps=40_000, batch=16, patch=48, peak_rate=6e-4, variant_shares=(0.22, 0.18, 0.25, 0.35),
+    ),
+    "clean-standard-x4": Recipe(
+        steps=40_000, batch=16, patch=48, peak_rate=3e-4, variant_shares=(0.85, 0.15, 0, 0),
     ),
     "ugc-fast-x1": Recipe(
         steps=60_000, batch=16, patch=64, peak_rate=6e-4, variant_shares=(0.1, 0.3, 0.35, 0.25),

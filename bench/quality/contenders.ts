@@ -122,8 +122,8 @@ function tierNames({ tier, preset }: Pick<ModelDescriptor, "tier" | "preset">): 
 /** Of a tier's networks for a preset the one that the product takes for the factor and the source's compression. */
 function tierNetworks(name: string, doubling: ModelDescriptor, threads: number): Contender {
   const { tier, preset } = doubling;
-  const clean = cleanModel(doubling);
-  const own = bundledModels.filter((model) => model === clean || (model.tier === tier && model.preset === preset));
+  const ofTier = bundledModels.filter((model) => model.tier === tier && model.preset === preset);
+  const own = [...ofTier, ...ofTier.map(cleanModel)].filter((model) => model !== undefined);
   return {
     name,
     identity: identityOf(own),

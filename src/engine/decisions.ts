@@ -176,8 +176,7 @@ function firstPass(scale: number, ratio: number): string {
   if (scale === 1) return "cleaned at the source's size";
   if (scale === 3 && ratio < moreThanNeededUntil)
     return `made ${scale} times larger at once, more than is needed: better than doubling`;
-  const why = scale === 3 ? "better than doubling twice" : "on compressed video as good as doubling twice";
-  return `made ${scale} times larger at once, ${why} and a quarter of the work`;
+  return `made ${scale} times larger at once, better than doubling twice and a quarter of the work`;
 }
 
 function geometryReason({ codedSize, sampleAspect, orientation }: VideoStream): string {

@@ -63,7 +63,7 @@ test("at the source's own size a preset with a network made for it takes that on
   expect(reasonOf(general)).toMatch(/^same size: there is nothing to enlarge/);
 });
 
-test("for sizes other than twice one network gets there at once, to four times of compressed sources", () => {
+test("for sizes other than twice one network gets there at once, up to four times", () => {
   for (const [scale, factor, rest] of [
     [3, 2.7, "then one resample from 3 to 2.700"],
     [3, 3, "exactly"],
@@ -74,8 +74,9 @@ test("for sizes other than twice one network gets there at once, to four times o
   ] as const) {
     const plan = planAt("general", factor);
     expect(plan.network).toMatchObject({ id: `general-standard-x${scale}`, passes: 1 });
-    const why = scale === 3 ? "better than doubling twice" : "on compressed video as good as doubling twice";
-    expect(reasonOf(plan)).toBe(`made ${scale} times larger at once, ${why} and a quarter of the work; ${rest}`);
+    expect(reasonOf(plan)).toBe(
+      `made ${scale} times larger at once, better than doubling twice and a quarter of the work; ${rest}`,
+    );
     expect(plan.macsPerFrame).toBeLessThan(networkMacs(plan.source.uprightSize, 2, doubling) / 3.5);
   }
   for (const factor of [1.2, 1.5, 1.8, 2.1, 2.5]) {
@@ -87,7 +88,9 @@ test("for sizes other than twice one network gets there at once, to four times o
   }
   expect(planAt("general", 2).network).toMatchObject({ id: doubling.id, passes: 1 });
   expect(planAt("general", 3, { compression: 0 }).network).toMatchObject({ id: "general-standard-x3", passes: 1 });
-  expect(planAt("general", 4, { compression: 0 }).network).toMatchObject({ id: "clean-standard-x2", passes: 2 });
+  expect(planAt("general", 4, { compression: 0 }).network).toMatchObject({ id: "clean-standard-x4", passes: 1 });
+  for (const factor of [1.5, 2.5, 3])
+    expect(planAt("general", factor, { tier: "pro" }).network).toMatchObject({ id: "general-pro-x3", passes: 1 });
   expect(planAt("general", 6).network).toMatchObject({ id: "general-standard-x4", passes: 2, laterId: doubling.id });
 });
 

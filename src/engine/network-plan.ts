@@ -14,17 +14,17 @@ const mostResampled = 1.125;
 const ownSize = { from: 0.99, until: 1.01 } as const;
 /** What counts as doubled, without a resample. */
 const doubled = { from: 1.98, until: 2.02 } as const;
-/** From these ratios and from this damage by the codec on one network that gets there at once, or further and is scaled down, is better than
- *  doubling, the larger first: for four times clean sources lose a little, and scaled down to three it falls behind (decision 12). */
+/** From these ratios on one network that gets there at once, or further and is scaled down, is better than doubling, the larger first
+ *  (decision 12). */
 const atOnce = [
-  { scale: 4, fromRatio: 3 * mostResampled, fromDamage: 0.2 },
-  { scale: 3, fromRatio: doubled.until, fromDamage: 0 },
+  { scale: 4, fromRatio: 3 * mostResampled },
+  { scale: 3, fromRatio: doubled.until },
 ] as const;
 /** Damage below which a source shows hardly anything of its codec. */
 export const hardlyCompressed = 0.02;
-/** Of which tier and preset a network of three times, scaled down, is better than doubling below twice too; with others it is no
+/** Of which tiers and preset a network of three times, scaled down, is better than doubling below twice too; with others it is no
  *  better and more work (decision 12). */
-const belowTwice = { tier: "standard", preset: "general" } as const;
+const belowTwice = { tiers: ["standard", "pro"], preset: "general" };
 
 export type PictureSizes = {
   /** As a player shows it. */
@@ -55,13 +55,10 @@ export function chooseNetwork({ request, video, diagnosis }: NetworkQuestion): M
   const { upright, output } = pictureSizes(video, request.target);
   const doubling = selectModel(request.tier, weightsFor(request, diagnosis));
   const model = fittingModel(doubling, upright, output);
-  const { fromDamage = 0 } = atOnce.find(({ scale }) => scale === model.scale) ?? {};
-  const damage = codecDamage(diagnosis);
-  const chosen = damage < fromDamage ? doubling : model;
-  return comparedSize(upright, output) === "larger" ? forDamage(chosen, damage) : chosen;
+  return comparedSize(upright, output) === "larger" ? forDamage(model, codecDamage(diagnosis)) : model;
 }
 
-/** The network, or where it is a general one that doubles and the source is hardly compressed, the one trained on such sources alone.
+/** The network, or where it is a general one and the source is hardly compressed, the one trained on such sources alone, if any.
  *  `damage`: see codecDamage. */
 export function forDamage(model: ModelDescriptor, damage: number): ModelDescriptor {
   return damage < hardlyCompressed ? (cleanModel(model) ?? model) : model;
@@ -74,7 +71,7 @@ export function fittingModel(model: ModelDescriptor, source: Size, output: Size)
   const size = comparedSize(source, output);
   if (size === "same") return modelAtScale(model, 1) ?? model;
   if (size === "smaller" || (ratio >= doubled.from && ratio <= doubled.until)) return model;
-  const isBetterBelow = model.tier === belowTwice.tier && model.preset === belowTwice.preset;
+  const isBetterBelow = belowTwice.tiers.includes(model.tier) && model.preset === belowTwice.preset;
   if (ratio < doubled.from) return (isBetterBelow ? modelAtScale(model, 3) : undefined) ?? model;
   const larger = atOnce.find(({ fromRatio }) => ratio > fromRatio);
   return (larger && modelAtScale(model, larger.scale)) ?? model;

@@ -3,9 +3,11 @@ import { ModelDescriptor } from "../domain/model-descriptor.ts";
 import type { Tier } from "../domain/upscale-request.ts";
 import cleanPro from "../../models/clean-pro-x2.json" with { type: "json" };
 import cleanStandard from "../../models/clean-standard-x2.json" with { type: "json" };
+import cleanStandardFourfold from "../../models/clean-standard-x4.json" with { type: "json" };
 import generalFast from "../../models/general-fast-x2.json" with { type: "json" };
 import generalFastThreefold from "../../models/general-fast-x3.json" with { type: "json" };
 import generalPro from "../../models/general-pro-x2.json" with { type: "json" };
+import generalProThreefold from "../../models/general-pro-x3.json" with { type: "json" };
 import generalStandard from "../../models/general-standard-x2.json" with { type: "json" };
 import generalStandardThreefold from "../../models/general-standard-x3.json" with { type: "json" };
 import generalStandardFourfold from "../../models/general-standard-x4.json" with { type: "json" };
@@ -28,7 +30,9 @@ export const bundledModels: readonly ModelDescriptor[] = [
   generalStandardThreefold,
   generalStandardFourfold,
   generalPro,
+  generalProThreefold,
   cleanStandard,
+  cleanStandardFourfold,
   cleanPro,
   ugcFast,
   ugcFastCleaner,
@@ -71,11 +75,11 @@ export function enlargesOnly({ preset, scale }: Pick<ModelDescriptor, "preset" |
   return (preset === "general" || preset === "clean") && scale > 1;
 }
 
-/** What a tier's general doubling network is replaced by where hardly anything of a codec shows: it knows nothing else and flickers less.
- *  Undefined for other networks and tiers. */
+/** What a tier's general network is replaced by where hardly anything of a codec shows: it knows nothing else and flickers less.
+ *  Undefined for other networks and for tiers and scales without one. */
 export function cleanModel({ tier, preset, scale }: ModelDescriptor): ModelDescriptor | undefined {
-  if (preset !== "general" || scale !== 2) return undefined;
-  return bundledModels.find((candidate) => candidate.tier === tier && candidate.preset === "clean");
+  if (preset !== "general") return undefined;
+  return bundledModels.find((candidate) => candidate.tier === tier && candidate.preset === "clean" && candidate.scale === scale);
 }
 
 /** What doubles after the first pass: the source's own damage is gone then, and its neighbouring frames are known at its own size
