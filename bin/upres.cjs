@@ -41,8 +41,13 @@ if (node === undefined) {
   process.exit(1);
 }
 
+var options = ["--disable-warning=ExperimentalWarning"];
+// Whole pictures pass through JavaScript's heap as views only, but V8 counts them as its own and would clean up for every third one. What
+// serves does its work in processes of its own.
+if (["serve", "worker"].indexOf(process.argv[2]) < 0) options.push("--initial-old-space-size=256");
+
 // The channel tells the child when this process ends, by whatever means.
-var child = childProcess.spawn(node, ["--disable-warning=ExperimentalWarning", main].concat(process.argv.slice(2)), {
+var child = childProcess.spawn(node, options.concat(main, process.argv.slice(2)), {
   stdio: ["inherit", "inherit", "inherit", "ipc"],
 });
 ["SIGINT", "SIGTERM", "SIGHUP"].forEach(function (signal) {

@@ -67,6 +67,10 @@ export class Kernels {
   write(from: Samples, bytesPerSample: number, offset: number, strideBytes: number): void {
     const memory = new Uint8Array(this.#exports.memory.buffer);
     const rowBytes = from.width * bytesPerSample;
+    if (from.strideBytes === rowBytes && strideBytes === rowBytes) {
+      memory.set(from.data.subarray(0, rowBytes * from.height), offset);
+      return;
+    }
     for (let row = 0; row < from.height; row += 1) {
       const start = row * from.strideBytes;
       memory.set(from.data.subarray(start, start + rowBytes), offset + row * strideBytes);
@@ -77,6 +81,10 @@ export class Kernels {
   read(offset: number, strideBytes: number, bytesPerSample: number, to: Samples): void {
     const memory = new Uint8Array(this.#exports.memory.buffer);
     const rowBytes = to.width * bytesPerSample;
+    if (to.strideBytes === rowBytes && strideBytes === rowBytes) {
+      to.data.set(memory.subarray(offset, offset + rowBytes * to.height));
+      return;
+    }
     for (let row = 0; row < to.height; row += 1) {
       const start = offset + row * strideBytes;
       to.data.set(memory.subarray(start, start + rowBytes), row * to.strideBytes);

@@ -99,7 +99,7 @@ export function startChild(
   serialization: "json" | "advanced" = "json",
 ): ChildProcess {
   const entry = new URL(`./${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-  const execArgv = ["--disable-warning=ExperimentalWarning"];
+  const execArgv = ["--disable-warning=ExperimentalWarning", "--initial-old-space-size=256"]; // why: bin/upres.cjs
   return fork(entry, { execArgv, serialization, stdio: ["ignore", "ignore", stderr, "ipc"] });
 }
 
