@@ -42,8 +42,8 @@ if (node === undefined) {
 }
 
 var options = ["--disable-warning=ExperimentalWarning"];
-// Whole pictures pass through JavaScript's heap as views only, but V8 counts them as its own and would clean up for every third one. What
-// serves does its work in processes of its own.
+// V8 counts pictures that JavaScript only refers to as memory of its own, and would collect garbage for every third one. `serve` and `worker` make
+// video in processes that have this option of their own.
 if (["serve", "worker"].indexOf(process.argv[2]) < 0) options.push("--initial-old-space-size=256");
 
 // The channel tells the child when this process ends, by whatever means.
